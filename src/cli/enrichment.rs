@@ -10,10 +10,12 @@ use super::{
     args::TableArgs,
     messages::{self, Verbosity},
 };
+use crate::commands::init::EntityTable;
 use pql_engine::{
     decode::time_zones,
     enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
     fs::retry::retry_interrupted,
+    inspect::table_columns,
     pipeline::sample_event_ids,
     plan::Model,
     read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
@@ -42,7 +44,8 @@ pub(super) struct EventsAtHand<'e> {
 struct EnrichmentTable<'a> {
     name: String,
     kind: EntityKind,
-    key: Option<&'a str>,
+    /// The column of the ids, if it was said or found.
+    key: Option<String>,
     path: &'a Path,
     inputs: Vec<InputSource>,
     /// The file as it was when it was opened; none of what came through a pipe.
@@ -63,6 +66,27 @@ impl<'a> EnrichmentFiles<'a> {
         Ok(EnrichmentFiles { tables: PerKind { user, account } })
     }
 
+    /// What the columns of the tables hold; a column of ids that was not said is looked for.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or were written to meanwhile.
+    pub(super) fn survey(
+        &mut self,
+        model: &Model,
+        events: EventsAtHand<'_>,
+    ) -> Result<PerKind<Option<EntityTable>>, CommandError> {
+        let survey = |table: &mut Option<EnrichmentTable<'_>>| {
+            table.as_mut().map(|table| table.survey(model, events)).transpose()
+        };
+        Ok(PerKind { user: survey(&mut self.tables.user)?, account: survey(&mut self.tables.account)? })
+    }
+
+    /// The options that name the columns of ids, where they are not the usual ones.
+    pub(super) fn key_words(&self) -> Vec<String> {
+        let tables = self.tables.values().into_iter().flatten();
+        tables.filter_map(|table| Some([table.key_option().to_owned(), table.key.clone()?])).flatten().collect()
+    }
+
     /// The values that the tables give for a model's traits.
     ///
     /// # Errors
@@ -81,10 +105,11 @@ impl<'a> EnrichmentFiles<'a> {
 }
 
 impl<'a> EnrichmentTable<'a> {
-    fn open(kind: EntityKind, path: &'a Path, key: Option<&'a str>) -> Result<Self, CommandError> {
+    fn open(kind: EntityKind, path: &'a Path, key: Option<&str>) -> Result<Self, CommandError> {
         let name = path.display().to_string();
         let meta = retry_interrupted(|| fs::metadata(path)).map_err(|error| cannot_read(&name, error))?;
-        let table = |inputs, opened| Self { name: name.clone(), kind, key, path, inputs, opened };
+        let table =
+            |inputs, opened| Self { name: name.clone(), kind, key: key.map(str::to_owned), path, inputs, opened };
         if meta.is_file() {
             let opened = FileState::of(path)?;
             return Ok(table(table_inputs(path).map_err(unusable)?, opened));
@@ -103,6 +128,10 @@ impl<'a> EnrichmentTable<'a> {
         Ok(table(vec![input], None))
     }
 
+    fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or(self.default_key())
+    }
+
     fn default_key(&self) -> &'static str {
         match self.kind {
             EntityKind::User => "user_id",
@@ -119,7 +148,7 @@ impl<'a> EnrichmentTable<'a> {
         let request = EnrichRequest {
             name: &self.name,
             inputs: &self.inputs,
-            key: self.key.unwrap_or(self.default_key()),
+            key: self.key(),
             of: self.kind.plural(),
             traits: &model.levels[self.kind].traits,
             zones: time_zones(model),
@@ -134,6 +163,28 @@ impl<'a> EnrichmentTable<'a> {
             messages::note_rows_without_id(&file, request.key);
         }
         Ok(file)
+    }
+
+    fn key_option(&self) -> &'static str {
+        match self.kind {
+            EntityKind::User => "--users-key",
+            EntityKind::Account => "--accounts-key",
+        }
+    }
+
+    /// What the columns of the table hold. Where nobody said which column has the ids and none has the usual name, the one whose values are ids of events
+    /// is taken from now on.
+    fn survey(&mut self, model: &Model, events: EventsAtHand<'_>) -> Result<EntityTable, CommandError> {
+        let columns = table_columns(&self.inputs, events.limits).map_err(unusable)?;
+        let has_key = columns.columns.by_path.contains_key(self.key());
+        if self.key.is_none() && !has_key && columns.rows > 0 {
+            match self.key_guess(model, events) {
+                KeyGuess::Values(name) => self.key = Some(name),
+                KeyGuess::Unnamed(_) | KeyGuess::Name(_) | KeyGuess::NoHeader | KeyGuess::Unknown => {}
+            }
+        }
+        self.check_unchanged()?;
+        Ok(EntityTable { name: self.name.clone(), key: self.key().to_owned(), columns })
     }
 
     /// Fails if the file is no longer as it was: of a table that grows, the last row may be half there.
@@ -158,14 +209,20 @@ impl<'a> EnrichmentTable<'a> {
         }
     }
 
-    /// What to do where no column has the name of the id's.
-    fn key_advice(&self, model: &Model, events: EventsAtHand<'_>) -> String {
-        let (option, one, words) = match self.kind {
-            EntityKind::User => ("--users-key", "user", &["user", "customer", "person", "member", "contact"]),
-            EntityKind::Account => ("--accounts-key", "account", &["account", "company", "org", "workspace", "team"]),
+    /// The column that may hold the ids.
+    fn key_guess(&self, model: &Model, events: EventsAtHand<'_>) -> KeyGuess {
+        let words = match self.kind {
+            EntityKind::User => &["user", "customer", "person", "member", "contact"],
+            EntityKind::Account => &["account", "company", "org", "workspace", "team"],
         };
         let ids = sample_event_ids(events.inputs, (model, events.format), events.limits, self.kind);
-        match guess_key_column(&self.inputs, events.limits, &ids, words) {
+        guess_key_column(&self.inputs, events.limits, &ids, words)
+    }
+
+    /// What to do where no column has the name of the id's.
+    fn key_advice(&self, model: &Model, events: EventsAtHand<'_>) -> String {
+        let (option, one) = (self.key_option(), self.kind.word());
+        match self.key_guess(model, events) {
             KeyGuess::Values(name) => {
                 format!("the values of `{name}` are ids of {one}s in the events, so {option} \"{name}\" would read it")
             }

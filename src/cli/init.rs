@@ -1,7 +1,6 @@
 //! `pql init`: a first model for a dump.
 
 use std::{
-    collections::BTreeSet,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
@@ -9,9 +8,11 @@ use std::{
 
 use super::{
     CommandError, ExitStatus,
-    args::InputFormatArg,
+    args::{InputFormatArg, TableArgs},
+    enrichment::{EnrichmentFiles, EventsAtHand},
     init_choices::{self, SetOption},
     init_fields::{self, FieldChoice},
+    init_name,
     init_questions::{self, AskedEvents},
     init_report::InitReport,
     init_trial::ModelTrial,
@@ -19,22 +20,27 @@ use super::{
     interrupt,
     messages::Verbosity,
     prepare::find_inputs,
+    shell::shell_word,
     stdout::print_stdout,
     threads,
 };
-use crate::commands::init::{self, EventWiring, FirstModel, FirstModelJob, LevelOutlook};
+use crate::commands::init::{self, EntityTable, EventWiring, FirstModel, FirstModelJob, LevelOutlook, ModelLessons};
 use pql_engine::{
     fs::publish::{FileAccess, StagedFile, commit, sweep_temporaries},
     inspect::{FieldGuess, FieldSurvey, InspectedInput, PartGuess},
+    pipeline::EnrichmentCoverage,
     plan::parse,
     read::{BlockLimits, ChangeGuard, FileId, InputSource, keep_pipe_heads},
 };
 use pql_model::{PerKind, ShippedModel, diag::SourceDocument};
 
+/// Times that the dump is scored for what only scoring shows.
+const TRIALS_MAX: usize = 4;
+
 /// Write a first model for these events: what of a shipped model they can pay.
 ///
 /// Guesses from the names of events, and from what people do, which of the model's events they are; each guess stands in the model with its reason. Signals
-/// that nothing in these events can pay are a list at the end. On a terminal it asks about what is unsure. The model can be used at once, with
+/// that nothing in these events can pay are a list at the end. Columns of the files of users and accounts become traits. On a terminal it asks about what is unsure. The model can be used at once, with
 /// `pql score EVENTS`, and is meant to be edited.
 #[derive(Debug, clap::Args)]
 pub(super) struct InitArguments {
@@ -45,6 +51,9 @@ pub(super) struct InitArguments {
     /// Write the model to this file; `-` is the standard output
     #[arg(short, long, value_name = "FILE", default_value = "scoring.toml")]
     output: PathBuf,
+
+    #[command(flatten)]
+    tables: TableArgs,
 
     /// Write cases for the model to this file, in the names of your events, for `pql test`
     #[arg(long, value_name = "FILE")]
@@ -99,6 +108,10 @@ struct FinishedModel {
     wiring: EventWiring,
     /// What it says of the dump; none if that could be read only once.
     outlook: Option<PerKind<LevelOutlook>>,
+    /// The rows of the files of users and accounts; none as above.
+    coverage: Option<EnrichmentCoverage>,
+    /// These files.
+    tables: PerKind<Option<EntityTable>>,
 }
 
 impl InitArguments {
@@ -177,16 +190,18 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     let staged: Vec<StagedFile> =
         arguments.outputs().map(|path| begin(arguments, path, &inputs)).collect::<Result<_, _>>()?;
     let guard = ChangeGuard::begin(&inputs).ok();
+    let mut files = EnrichmentFiles::open(&arguments.tables)?;
     let reading = arguments.read(keep_pipe_heads(inputs.clone())?)?;
     if !arguments.quiet {
         threads::note_missing_threads();
     }
-    let FinishedModel { first, wiring, outlook } = arguments.finish(&reading, &inputs, guard.as_ref())?;
+    let finished = arguments.finish(&reading, (&inputs, guard.as_ref()), &mut files)?;
+    let FinishedModel { first, wiring, outlook, coverage, tables } = &finished;
     let broken = |problems| CommandError::Document(Box::new(problems), ExitStatus::Negative);
     parse(&SourceDocument { name: name.clone(), text: first.text.clone() }).map_err(broken)?;
     let mut texts = vec![first.text.clone()];
     if let Some(cases) = &arguments.cases {
-        texts.push(init::cases_for(&first, &wiring, &model_beside(path, cases)).map_err(broken)?);
+        texts.push(init::cases_for(first, wiring, &model_beside(path, cases)).map_err(broken)?);
     }
     if to_stdout {
         print_stdout(&first.text)?;
@@ -195,8 +210,19 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     }
     if !arguments.quiet && !to_stdout {
         let cases = arguments.cases.as_ref().map(|path| path.display().to_string());
-        let (shipped, outlook) = (arguments.model, outlook.as_ref());
-        InitReport { name: &name, shipped, wiring: &wiring, model: &first, outlook, cases: cases.as_deref() }.print();
+        let next = arguments.next_command(&files);
+        InitReport {
+            name: &name,
+            shipped: arguments.model,
+            wiring,
+            model: first,
+            outlook: outlook.as_ref(),
+            coverage: coverage.as_ref(),
+            tables,
+            cases: cases.as_deref(),
+            next: &next,
+        }
+        .print();
     }
     Ok(ExitStatus::Done)
 }
@@ -213,23 +239,47 @@ impl InitArguments {
     fn finish(
         &self,
         reading: &InitReading,
-        inputs: &[InputSource],
-        guard: Option<&ChangeGuard>,
+        (inputs, guard): (&[InputSource], Option<&ChangeGuard>),
+        files: &mut EnrichmentFiles<'_>,
     ) -> Result<FinishedModel, CommandError> {
         let InitReading { dump, fields } = reading;
-        let wiring = self.wire(dump)?;
-        let none = BTreeSet::new();
-        let job = FirstModelJob { dump, fields, shipped: self.model, wiring: &wiring, nothing: &none };
-        let mut first = FirstModel::of(&job);
         let limits = self.max_line.with_table(self.max_table);
-        let trial = ModelTrial { inputs, guard, from: self.from, limits, dump };
+        let format = self.from.map_or("auto", InputFormatArg::as_str);
+        let model = empty_model(&init::fields_table(fields))?;
+        let tables = files.survey(&model, EventsAtHand { inputs, format, limits })?;
+        let wiring = self.wire(dump)?;
+        let name = init_name::model_name(&self.events, self.model);
+        let trial = ModelTrial { inputs, guard, from: self.from, limits, dump, files, tables: &tables };
+        let mut lessons = ModelLessons::default();
+        let model = |lessons: &ModelLessons| {
+            let (tables, name) = (&tables, name.as_str());
+            FirstModel::of(&FirstModelJob { dump, fields, shipped: self.model, wiring: &wiring, tables, lessons, name })
+        };
+        let mut first = model(&lessons);
         let mut found = trial.run(&first)?;
-        // Values that never occur are known only now.
-        if let Some(nothing) = found.as_ref().map(|found| &found.nothing).filter(|nothing| !nothing.is_empty()) {
-            first = FirstModel::of(&FirstModelJob { nothing, ..job });
+        // Values that never occur, and how numbers and dates are written, are known only now.
+        for _ in 0..TRIALS_MAX {
+            let Some(new) = found.as_ref().map(|found| found.lessons.clone()) else { break };
+            if !lessons.add(new) {
+                break;
+            }
+            first = model(&lessons);
             found = trial.run(&first)?;
         }
-        Ok(FinishedModel { first, outlook: found.map(|found| found.outlook), wiring })
+        let (outlook, coverage) = found.map(|found| (found.outlook, found.coverage)).unzip();
+        Ok(FinishedModel { first, outlook, coverage, wiring, tables })
+    }
+
+    /// The command that scores the dump with the model.
+    fn next_command(&self, files: &EnrichmentFiles<'_>) -> String {
+        let mut words: Vec<String> = ["pql", "score"].map(str::to_owned).into();
+        words.extend(self.events.iter().map(|event| event.to_string_lossy().into_owned()));
+        words.extend(["-m".to_owned(), self.output.display().to_string()]);
+        words.extend(self.from.into_iter().flat_map(|from| ["--from".to_owned(), from.as_str().to_owned()]));
+        words.extend(self.tables.file_words());
+        words.extend(files.key_words());
+        words.extend(["--out".to_owned(), "out".to_owned()]);
+        words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
     }
 
     /// The events of the model among those of the dump, with what was said and answered.

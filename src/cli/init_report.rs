@@ -1,14 +1,15 @@
 //! What `pql init` says at its end: what is wired, what is not, and what the model would say of the dump.
 
 use super::print_stderr;
-use crate::commands::init::{EventWiring, FirstModel, LevelOutlook};
+use crate::commands::init::{DroppedKind, EntityTable, EventWiring, FirstModel, LevelOutlook, WiredName};
+use pql_engine::pipeline::EnrichmentCoverage;
 use pql_model::{
     EntityKind, PerKind, ShippedModel,
     diag::{escape_controls, quoted_list},
     units::plural,
 };
 
-/// Events of a kind that are listed.
+/// Entries of a kind that are listed.
 const LISTED_MAX: usize = 30;
 
 /// What there is to tell of a model that was written.
@@ -20,8 +21,14 @@ pub(super) struct InitReport<'r> {
     pub(super) model: &'r FirstModel,
     /// What the model says of the dump; nothing if it could be read only once.
     pub(super) outlook: Option<&'r PerKind<LevelOutlook>>,
+    /// The rows of the files of users and accounts; nothing as above.
+    pub(super) coverage: Option<&'r EnrichmentCoverage>,
+    /// These files.
+    pub(super) tables: &'r PerKind<Option<EntityTable>>,
     /// The file of cases, if one was written.
     pub(super) cases: Option<&'r str>,
+    /// The command that scores the dump with the model.
+    pub(super) next: &'r str,
 }
 
 impl InitReport<'_> {
@@ -29,6 +36,7 @@ impl InitReport<'_> {
     pub(super) fn print(&self) {
         let mut lines = vec![self.live()];
         self.wired(&mut lines);
+        EntityKind::ALL.into_iter().for_each(|side| self.table(side, &mut lines));
         self.missing(&mut lines);
         for side in EntityKind::ALL {
             lines.extend(self.outlook.map(|outlook| qualified(&outlook[side])));
@@ -36,15 +44,16 @@ impl InitReport<'_> {
         if let Some(cases) = self.cases {
             lines.push(format!("{cases}: cases in the names of your events; pql test {cases}"));
         }
-        lines.push(format!("next: read the guesses in {}, then: pql score EVENTS -m {}", self.name, self.name));
+        lines.push(format!("next: read the guesses in {}, then: {}", self.name, self.next));
         lines.iter().for_each(|line| print_stderr(&escape_controls(line)));
     }
 
     fn live(&self) -> String {
         let of = |side: EntityKind| {
-            let dropped = self.model.dropped.iter().filter(|dropped| dropped.side == side).count();
+            let is_signal_of =
+                |side| self.model.dropped.iter().filter(move |one| one.side == side && one.kind == DroppedKind::Signal);
             let live = self.model.live[side].len();
-            (live as u64, (live + dropped) as u64)
+            (live as u64, (live + is_signal_of(side).count()) as u64)
         };
         let ((users, of_users), (accounts, of_accounts)) = (of(EntityKind::User), of(EntityKind::Account));
         format!(
@@ -53,30 +62,72 @@ impl InitReport<'_> {
         )
     }
 
+    /// The names of the model for events: those that a signal pays for, then the others.
     fn wired(&self, lines: &mut Vec<String>) {
-        let wired = self.wiring.wired();
-        if !wired.is_empty() {
-            lines.push("wired:".to_owned());
+        let (paid, unpaid): (Vec<&WiredName>, Vec<&WiredName>) = self.model.wired.iter().partition(|one| one.pays);
+        add_list(lines, "wired:", paid.into_iter().map(wired_line));
+        add_list(lines, "wired, but no signal pays for it:", unpaid.into_iter().map(wired_line));
+        if let Some((name, count)) = self.wiring.named_features() {
+            lines.push(format!("  {name} = {}, by their names", plural(count as u64, "event", "events")));
         }
-        lines.extend(wired.iter().take(LISTED_MAX).map(|(event, names)| {
-            format!("  {event} = {}", quoted_list(&names.iter().map(String::as_str).collect::<Vec<_>>()))
-        }));
+    }
+
+    /// What was read of a file of users or accounts.
+    fn table(&self, side: EntityKind, lines: &mut Vec<String>) {
+        let Some(table) = &self.tables[side] else { return };
+        let rows = self.coverage.and_then(|coverage| Some((coverage.rows[side]?, coverage.without_row[side]?)));
+        let known = rows.map_or_else(String::new, |(rows, without)| {
+            let all = plural(rows.matched + without, side.word(), side.plural());
+            format!(", with rows of {} of {all} with events", rows.matched)
+        });
+        let headline = format!("{}: ids in the column `{}`{known}; read:", table.name, table.key);
+        let read = self.model.columns.iter().filter(|(of, ..)| *of == side);
+        let read: Vec<String> = read.map(|(_, name, column)| format!("  {name} = `{column}`")).collect();
+        if read.is_empty() {
+            lines.push(format!(
+                "{}: ids in the column `{}`{known}; the model reads no other column",
+                table.name, table.key
+            ));
+        }
+        add_list(lines, &headline, read.into_iter());
     }
 
     fn missing(&self, lines: &mut Vec<String>) {
-        if !self.model.missing.is_empty() {
-            lines.push("not wired; --set NAME=EVENT says which event it is:".to_owned());
-        }
-        lines.extend(self.model.missing.iter().take(LISTED_MAX).map(|(event, near)| match near.as_slice() {
+        let events = self.model.missing.iter().map(|(event, near)| match near.as_slice() {
             [] => format!("  {event}: nothing is near it"),
             near => format!("  {event}: maybe {}", quoted_list(&near.iter().map(String::as_str).collect::<Vec<_>>())),
-        }));
+        });
+        add_list(lines, "not wired; --set NAME=EVENT says which event it is:", events);
+        for (side, option) in [(EntityKind::User, "--users"), (EntityKind::Account, "--accounts")] {
+            let of_side = self.model.missing_traits.iter().filter(|(of, _)| *of == side);
+            let names: Vec<&str> = of_side.map(|(_, name)| name.as_str()).collect();
+            if !names.is_empty() {
+                lines.push(format!(
+                    "not known of {}; a file for {option} may have it: {}",
+                    side.plural(),
+                    names.join(", ")
+                ));
+            }
+        }
     }
 }
 
-/// How many of a level qualify, and how fewer would.
+fn wired_line(wired: &WiredName) -> String {
+    format!("  {} = {}", wired.name, quoted_list(&wired.events.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+/// Adds a headline and lines, if there are lines.
+fn add_list(all: &mut Vec<String>, headline: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.take(LISTED_MAX).peekable();
+    if lines.peek().is_some() {
+        all.push(headline.to_owned());
+        all.extend(lines);
+    }
+}
+
+/// How many of a level qualify, how many a person acts on, and how fewer would qualify.
 fn qualified(outlook: &LevelOutlook) -> String {
-    let LevelOutlook { side, count, qualified, fewer } = outlook;
+    let LevelOutlook { side, count, qualified, human, fewer } = outlook;
     let word = side.word();
     let all = plural(*count, word, &format!("{word}s"));
     let share =
@@ -87,5 +138,11 @@ fn qualified(outlook: &LevelOutlook) -> String {
             fewer.reached, fewer.score, fewer.score
         )
     });
-    format!("{qualified} of {all}{share} would qualify{fewer}")
+    let routes: Vec<String> = human.iter().map(|(route, count)| format!("{route} {count}")).collect();
+    let to_person: u64 = human.iter().map(|(_, count)| count).sum();
+    let human = match routes.as_slice() {
+        [] => ", and none would go to a person".to_owned(),
+        routes => format!(", and {to_person} would go to a person (routes {})", routes.join(", ")),
+    };
+    format!("{qualified} of {all}{share} would qualify{human}{fewer}")
 }

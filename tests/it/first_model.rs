@@ -7,18 +7,19 @@ use crate::{
 
 const MODELS: [&str; 3] = ["sales", "b2b", "enterprise"];
 
-/// For each dump, the events that a person would take for those of the model `sales`.
+/// For each dump, the names of the model `sales` with the events that a person would take for them.
 const WIRED: [(&str, &str); 5] = [
     (
         "analytics",
-        "billing_support_contacted = `Billing Ticket Opened`
+        "api_feature_used = `Slack Integration Enabled`
+billing_support_contacted = `Billing Ticket Opened`
 content_shared = `Dashboard Shared`
 data_exported = `Report Exported`
 email_delivered = `Weekly Digest Email Sent`
-governance_feature_needed = `SSO Settings Viewed` and `Audit Log Requested`
+enterprise_feature_requested = `Audit Log Requested` and `SSO Settings Viewed`
+feature_used = 15 events, by their names
 integration_connected = `Data Source Connected` and `Slack Integration Enabled`
 pricing_page_viewed = `Plans Page Viewed`
-repeat_session = `Login`
 setup_completed = `Onboarding Completed`
 signup_completed = `User Signed Up`
 subscription_started = `Subscription Started`
@@ -30,13 +31,14 @@ wedge_workflow_completed = `Query Run`",
     (
         "developer",
         "api_called = `api_request`
+api_feature_used = `api_request` and `first_api_key_created`
 billing_support_contacted = `invoice_question_sent`
 data_exported = `logs_exported`
 email_delivered = `usage_email_sent`
-governance_feature_needed = `saml_setup_viewed`
+enterprise_feature_requested = `saml_setup_viewed`
+feature_used = 14 events, by their names
 integration_connected = `webhook_created`
 pricing_page_viewed = `pricing_viewed`
-repeat_session = `cli_login`
 signup_completed = `account_created`
 team_invite_sent = `team_member_invited`
 upgrade_completed = `checkout_completed` and `plan_upgraded`
@@ -46,31 +48,33 @@ wedge_workflow_completed = `deployment_created`",
     ),
     (
         "design",
-        "billing_support_contacted = `support.billing_question`
+        "api_feature_used = `integration.connected`
+billing_support_contacted = `support.billing_question`
 content_shared = `board.shared_externally`
 data_exported = `board.exported`
 email_delivered = `mail.delivered`
-governance_feature_needed = `scim.requested`
-integration_connected = `plugin.installed` and `integration.connected`
+enterprise_feature_requested = `scim.requested`
+feature_used = 16 events, by their names
+integration_connected = `integration.connected` and `plugin.installed`
 pricing_page_viewed = `plans.viewed`
-repeat_session = `login`
 signup_completed = `signup`
 subscription_started = `subscription.created`
 team_invite_sent = `member.invited`
-upgrade_started = `checkout.started` and `checkout.abandoned`
+upgrade_started = `checkout.abandoned` and `checkout.started`
 usage_threshold_reached = `limit.boards_reached`
 wedge_workflow_completed = `board.created`",
     ),
     (
         "learning",
-        "billing_support_contacted = `Invoice Support Requested`
+        "api_feature_used = `API Token Used` and `LMS Integration Installed`
+billing_support_contacted = `Invoice Support Requested`
 content_shared = `Certificate Shared`
-data_exported = `Progress Report Exported` and `Certificate Downloaded`
+data_exported = `Certificate Downloaded` and `Progress Report Exported`
 email_delivered = `Reminder Email Opened`
-governance_feature_needed = `SSO Question Asked`
+enterprise_feature_requested = `SSO Question Asked`
+feature_used = 18 events, by their names
 integration_connected = `LMS Integration Installed`
 pricing_page_viewed = `Pricing Page Visited`
-repeat_session = `Logged In` and `App Opened`
 setup_completed = `Profile Setup Finished`
 signup_completed = `Registered`
 team_invite_sent = `Classmate Invited`
@@ -85,14 +89,14 @@ wedge_workflow_completed = `Quiz Submitted`",
 content_shared = `Report Shared With Accountant`
 data_exported = `Tax Return Exported`
 email_delivered = `Reminder Mail Sent`
-governance_feature_needed = `Audit Trail Requested`
+enterprise_feature_requested = `Audit Trail Requested`
+feature_used = 18 events, by their names
 integration_connected = `Bank Account Connected`
 pricing_page_viewed = `Pricing Opened`
-repeat_session = `Signed In`
 setup_completed = `Setup Checklist Completed`
 signup_completed = `Account Registered`
 subscription_started = `Subscription Activated`
-team_invite_sent = `Colleague Invited` and `Accountant Invited`
+team_invite_sent = `Accountant Invited` and `Colleague Invited`
 upgrade_started = `Upgrade Initiated`
 usage_threshold_reached = `Document Quota Reached`
 wedge_workflow_completed = `Invoice Created`",
@@ -126,7 +130,10 @@ fn what_a_person_would_wire_is_wired() {
         let outcome = folder_of(dump).pql(&format!("init {} -o m.toml", dump.file));
         assert_eq!(outcome.code, 0, "{name}: {outcome:?}");
         let expected: Vec<String> = expected.lines().map(sorted_names).collect();
-        assert_eq!(below(&outcome, "wired:"), expected, "{name}");
+        let mut found = below(&outcome, "wired:");
+        found.extend(below(&outcome, "wired, but no signal pays for it:"));
+        found.sort();
+        assert_eq!(found, expected, "{name}");
     }
 }
 
@@ -297,8 +304,10 @@ fn the_report_says_what_is_wired_and_how_many_qualify() {
     let outcome = folder_of(dump).pql(&format!("init {} --model b2b -o m.toml", dump.file));
     let report = &outcome.stderr;
     assert!(report.starts_with("m.toml: ") && report.contains(" signals of users and "), "{report}");
-    assert!(report.contains("10 of 10 accounts (100.0 %) would qualify; that is over a third, and "), "{report}");
-    assert!(report.contains("`at_least = ") && report.ends_with("pql score EVENTS -m m.toml\n"), "{report}");
+    let accounts = "10 of 10 accounts (100.0 %) would qualify, and 10 would go to a person (routes proven_wedge 10); that is over a third, and ";
+    assert!(report.contains(accounts), "{report}");
+    let next = "next: read the guesses in m.toml, then: pql score bookkeeping.ndjson -m m.toml --out out\n";
+    assert!(report.contains("`at_least = ") && report.ends_with(next), "{report}");
     let quiet = folder_of(dump).pql(&format!("init {} -q -o m.toml", dump.file));
     assert_eq!(quiet.stderr, "");
 }

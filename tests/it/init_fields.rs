@@ -127,7 +127,8 @@ fn a_pipe_is_read_like_a_file() {
     let of_file = folder.pql(&format!("init {} -o -", dump.file));
     let of_pipe = folder.pql_with(&["init", "-", "-o", "-"], dump.text().as_bytes());
     assert_eq!(of_pipe.code, 0, "{of_pipe:?}");
-    assert_eq!(of_file.stdout, of_pipe.stdout);
+    // A pipe has no name after which a model could be called.
+    assert_eq!(of_file.stdout.replace("\"analytics-sales\"", "\"first-sales\""), of_pipe.stdout);
 }
 
 /// Numbers of ten digits are times of this century from 2001 to 2033, and beyond that ids, wherever a field is judged.

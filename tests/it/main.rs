@@ -5,7 +5,7 @@
 //! code.
 //!
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
-//!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `first_model`, `envelopes`),
+//!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
 //!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
@@ -51,6 +51,7 @@ mod hostile_text;
 mod identity;
 mod init;
 mod init_fields;
+mod init_tables;
 mod inspect;
 mod json_verdicts;
 mod language;

@@ -21,3 +21,12 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "COLUMN", requires = "accounts")]
     pub(crate) accounts_key: Option<String>,
 }
+
+impl TableArgs {
+    /// The options of the files as words of a command line.
+    pub(crate) fn file_words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let options = [("--users", self.users.as_ref().map(path)), ("--accounts", self.accounts.as_ref().map(path))];
+        options.into_iter().filter_map(|(name, path)| Some([name.to_owned(), path?])).flatten().collect()
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::ScoreArguments;
-use crate::cli::print_stderr;
+use crate::cli::{print_stderr, shell::shell_word};
 use pql_engine::score::ScoredEntities;
 use pql_model::diag::escape_controls;
 
@@ -17,20 +17,11 @@ pub(super) fn print_next_step(arguments: &ScoreArguments, scored: &ScoredEntitie
         return;
     }
     let shown = if io::stderr().is_terminal() { id } else { "ID" };
-    let mut words = vec!["pql".to_owned(), "explain".to_owned(), quoted(&format!("{}:{shown}", kind.word()))];
-    words.extend(arguments.events.iter().map(|event| quoted(&event.to_string_lossy())));
+    let mut words = vec!["pql".to_owned(), "explain".to_owned(), shell_word(&format!("{}:{shown}", kind.word()))];
+    words.extend(arguments.events.iter().map(|event| shell_word(&event.to_string_lossy())));
     let model = arguments.models.first().map(|path| path.display().to_string());
-    words.extend(model.into_iter().flat_map(|path| ["-m".to_owned(), quoted(&path)]));
+    words.extend(model.into_iter().flat_map(|path| ["-m".to_owned(), shell_word(&path)]));
     let options = arguments.run.words().into_iter().chain(arguments.limits.words());
-    words.extend(options.map(|word| quoted(&word)));
+    words.extend(options.map(|word| shell_word(&word)));
     print_stderr(&escape_controls(&format!("next: {} shows why a row is where it is", words.join(" "))));
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -49,7 +49,7 @@ pub(super) struct NameGraph {
 }
 
 /// A name as an expression of a level writes it.
-fn leveled(side: EntityKind, path: &[String]) -> Option<LevelName> {
+pub(super) fn leveled(side: EntityKind, path: &[String]) -> Option<LevelName> {
     match path {
         [name] => Some((side, name.clone())),
         [level, name] if level == "account" => Some((EntityKind::Account, name.clone())),
@@ -59,7 +59,7 @@ fn leveled(side: EntityKind, path: &[String]) -> Option<LevelName> {
 }
 
 /// The facts that an expression names.
-fn facts_of(side: EntityKind, text: &str) -> Vec<LevelName> {
+pub(super) fn facts_of(side: EntityKind, text: &str) -> Vec<LevelName> {
     names_of(text).unwrap_or_default().iter().filter_map(|path| leveled(side, path)).collect()
 }
 
@@ -156,8 +156,16 @@ impl NameGraph {
 
     /// Where a signal comes from.
     pub(super) fn roots_of_signal(&self, side: EntityKind, name: &str) -> NameRoots {
+        self.signals.get(&(side, name.to_owned())).map(|parts| self.roots_of(parts)).unwrap_or_default()
+    }
+
+    /// Where what decides of an entry comes from: a tier, a route, a segment, a milestone.
+    pub(super) fn roots_of_entry(&self, side: EntityKind, entry: &DocumentTable) -> NameRoots {
+        self.roots_of(&parts_of(side, &without_texts(entry)))
+    }
+
+    fn roots_of(&self, parts: &NamedParts) -> NameRoots {
         let mut roots = NameRoots::default();
-        let Some(parts) = self.signals.get(&(side, name.to_owned())) else { return roots };
         parts.events.iter().for_each(|event| self.add_event(event, &mut roots));
         let (mut open, mut seen) = (parts.facts.clone(), BTreeSet::new());
         while let Some(fact) = open.pop() {

@@ -172,6 +172,10 @@ impl WrittenText {
         for (key, value) in lists {
             let DocumentValue::List(list) = value else { continue };
             let path: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
+            if path == ["output", "files"] {
+                self.list(list, &path, notes);
+                continue;
+            }
             let _ = writeln!(self.text, "{} = [", toml_key(key));
             for (number, entry) in list.iter().enumerate() {
                 let start = self.text.len();

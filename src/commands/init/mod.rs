@@ -13,12 +13,16 @@ mod graph;
 mod input;
 mod knowledge;
 mod layout;
+mod lessons;
+mod list;
 mod notes;
 mod outlook;
 mod properties;
 mod prune;
 mod settle;
 mod templates;
+mod trait_words;
+mod traits;
 mod wiring;
 mod words;
 
@@ -27,9 +31,11 @@ pub use self::wiring::WiredEvent;
 pub use self::{
     cases::cases_for,
     input::fields_table,
+    lessons::ModelLessons,
     notes::counts_of,
     outlook::LevelOutlook,
-    prune::DroppedSignal,
+    prune::{DroppedKind, DroppedPart},
+    traits::EntityTable,
     wiring::{Certainty, EventChoice, EventWiring, is_worth_asking, title_of},
 };
 use self::{
@@ -37,14 +43,11 @@ use self::{
     graph::{NameGraph, listed},
     layout::{EntryKey, EntryPlace, WrittenText},
     notes::{ModelNotes, with_properties_of},
-    properties::PropertyFinder,
-    prune::PrunedModel,
+    prune::{FoundTraits, PrunedModel},
+    traits::{TraitFinder, TraitPlace, TraitSource},
     wiring::{asked_events, wire},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::{collections::BTreeSet, ops::Range};
 
 use pql_engine::inspect::{InspectedInput, PartGuess};
 use pql_model::{EntityKind, PerKind, ShippedModel, codes, diag::Diagnostic};
@@ -60,8 +63,12 @@ pub struct FirstModelJob<'j> {
     pub shipped: &'j ShippedModel,
     /// The events of that model, each with those of the dump.
     pub wiring: &'j EventWiring,
-    /// Names of metrics and of `[events]` that are known to count nothing.
-    pub nothing: &'j BTreeSet<String>,
+    /// The files of users and accounts.
+    pub tables: &'j PerKind<Option<EntityTable>>,
+    /// What scoring the dump has shown.
+    pub lessons: &'j ModelLessons,
+    /// What the model is called.
+    pub name: &'j str,
 }
 
 /// A first model for a dump.
@@ -71,10 +78,16 @@ pub struct FirstModel {
     pub text: String,
     /// The names of its signals.
     pub live: PerKind<Vec<String>>,
-    /// Signals of the shipped model that it does not have.
-    pub dropped: Vec<DroppedSignal>,
+    /// What of the shipped model it does not have.
+    pub dropped: Vec<DroppedPart>,
     /// Events of the shipped model that would be needed for those, with the nearest of the dump.
     pub missing: Vec<(String, Vec<String>)>,
+    /// Traits of the shipped model that would be needed for those.
+    pub missing_traits: Vec<(EntityKind, String)>,
+    /// The names that it gives to events of the dump.
+    pub wired: Vec<WiredName>,
+    /// The traits that it reads from a file of users or accounts, each with its column.
+    pub columns: Vec<(EntityKind, String, String)>,
     /// Its tree.
     document: DocumentTable,
     /// Where each entry stands.
@@ -96,19 +109,22 @@ struct NotesSource<'s> {
     job: &'s FirstModelJob<'s>,
     /// The shipped model.
     whole: &'s DocumentTable,
-    traits: &'s BTreeMap<(EntityKind, String), Vec<String>>,
+    traits: &'s FoundTraits,
     /// `[input]`, as it is written.
     input: String,
 }
 
 impl NotesSource<'_> {
     /// Writes a model with its comments.
-    fn write(&self, document: &DocumentTable, dropped: &[DroppedSignal]) -> WrittenText {
+    fn write(&self, document: &DocumentTable, dropped: &[DroppedPart]) -> WrittenText {
         let notes = ModelNotes {
             dump: self.job.dump,
             wiring: self.job.wiring,
             graph: NameGraph::of(document),
+            named: named_events(document),
             traits: self.traits,
+            tables: self.job.tables,
+            lessons: self.job.lessons,
             shipped: self.whole,
             dropped,
             input: self.input.clone(),
@@ -124,14 +140,16 @@ impl FirstModel {
         let whole = DocumentTable::read(job.shipped.text);
         let mut live = whole.clone();
         keep_live(&mut live, &whole, job.wiring);
-        let finder = PropertyFinder { survey: &job.dump.survey };
-        let PrunedModel { mut document, dropped, traits } = prune::prune(&live, job.wiring, finder, job.nothing);
+        list::add_people(&mut live);
+        live.set("name", DocumentValue::Text(job.name.to_owned()));
+        let finder = TraitFinder { survey: &job.dump.survey, tables: job.tables, lessons: job.lessons };
+        let PrunedModel { mut document, dropped, traits } = prune::prune(&live, job.wiring, finder);
         write_events(&mut document, job);
         empty_lists(&mut document);
         shorten_reasons(&mut document);
         let notes = NotesSource { job, whole: &whole, traits: &traits, input: written_input(&whole, job) };
         let settled = settle::settle(document, &|document| notes.write(document, &[]));
-        let all: Vec<DroppedSignal> = dropped.into_iter().chain(settled.dropped).collect();
+        let all: Vec<DroppedPart> = dropped.into_iter().chain(settled.dropped).collect();
         let written = notes.write(&settled.document, &all);
         let live = PerKind::from_fn(|side| {
             let names = listed(&settled.document, [side.word(), "signals"]).filter_map(|entry| entry.text("name"));
@@ -143,8 +161,11 @@ impl FirstModel {
         FirstModel {
             text: written.text,
             live,
-            dropped: all,
             missing,
+            missing_traits: notes::missing_traits(&whole, &all),
+            wired: wired_names(&settled.document, job.wiring),
+            columns: columns_of(&traits),
+            dropped: all,
             places: written.places,
             document: settled.document,
         }
@@ -169,6 +190,54 @@ impl FirstModel {
         }
         all
     }
+}
+
+/// A name of a model for events of a dump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WiredName {
+    /// The name in the model.
+    pub name: String,
+    /// The events of the dump.
+    pub events: Vec<String>,
+    /// Whether a signal pays for it.
+    pub pays: bool,
+}
+
+/// The names that a model gives to events, where these have other names; features by their names aside.
+fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName> {
+    let graph = NameGraph::of(document);
+    let mut paid: BTreeSet<String> = BTreeSet::new();
+    for side in EntityKind::ALL {
+        for name in listed(document, [side.word(), "signals"]).filter_map(|entry| entry.text("name")) {
+            paid.extend(graph.roots_of_signal(side, name).counted);
+        }
+    }
+    let entries = document.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
+    let is_told = |name: &String| wiring.features.as_ref() != Some(name);
+    let wired = entries.iter().filter(|(name, _)| is_told(name)).filter_map(|(name, value)| {
+        // What is said of another name of the model is told under that one.
+        let is_real = |event: &&str| *event == name || !entries.iter().any(|(known, _)| known == event);
+        let events = value.table()?.texts("event").into_iter().filter(is_real);
+        let events: Vec<String> = events.map(str::to_owned).collect();
+        let pays = paid.contains(name);
+        (!events.is_empty()).then(|| WiredName { name: name.clone(), events, pays })
+    });
+    wired.collect()
+}
+
+/// The events of the dump that a model names.
+fn named_events(document: &DocumentTable) -> BTreeSet<String> {
+    let entries = document.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
+    let names = entries.iter().filter_map(|(name, value)| Some((name, value.table()?.texts("event"))));
+    names.flat_map(|(name, events)| events.into_iter().map(str::to_owned).chain([name.clone()])).collect()
+}
+
+/// The traits that a model reads from files, each with its column.
+fn columns_of(traits: &FoundTraits) -> Vec<(EntityKind, String, String)> {
+    let of_table = |sources: &Vec<TraitSource>| {
+        sources.iter().find(|source| source.place == TraitPlace::Table).map(|source| source.name.clone())
+    };
+    traits.iter().filter_map(|((side, name), sources)| Some((*side, name.clone(), of_table(sources)?))).collect()
 }
 
 /// Writes the events of the dump into the tracking plan.

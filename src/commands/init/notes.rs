@@ -1,15 +1,18 @@
 //! What `pql init` says in a model: where each guess comes from, and what was not found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use pql_engine::inspect::{InspectedInput, dataset_profile::EventProfile};
-use pql_model::{EntityKind, clock::format_instant, units::plural};
+use pql_model::{EntityKind, PerKind, clock::format_instant, diag::quoted_list, units::plural};
 
 use super::{
     document::{DocumentTable, DocumentValue},
     graph::{NameGraph, listed},
     layout::LayoutNotes,
-    prune::DroppedSignal,
+    lessons::ModelLessons,
+    prune::{DroppedKind, DroppedPart, FoundTraits},
+    trait_words::{TraitValues, family_of},
+    traits::{EntityTable, TraitSource},
     wiring::{Certainty, EventWiring, WiredEvent},
 };
 
@@ -25,12 +28,18 @@ pub(super) struct ModelNotes<'n> {
     pub(super) wiring: &'n EventWiring,
     /// Who names whom in what is written.
     pub(super) graph: NameGraph,
-    /// The names in the dump of the traits that were found.
-    pub(super) traits: &'n BTreeMap<(EntityKind, String), Vec<String>>,
+    /// Where the traits that were found stand.
+    pub(super) traits: &'n FoundTraits,
+    /// The files of users and accounts.
+    pub(super) tables: &'n PerKind<Option<EntityTable>>,
+    /// What scoring the dump has shown.
+    pub(super) lessons: &'n ModelLessons,
     /// The shipped model, whole.
     pub(super) shipped: &'n DocumentTable,
-    /// Signals that were taken out.
-    pub(super) dropped: &'n [DroppedSignal],
+    /// What was taken out.
+    pub(super) dropped: &'n [DroppedPart],
+    /// The events that it names.
+    pub(super) named: BTreeSet<String>,
     /// `[input]`, as it is written.
     pub(super) input: String,
     /// What the shipped model is called on the command line.
@@ -89,7 +98,10 @@ impl ModelNotes<'_> {
             parts.push(format!("{} more", plural(more as u64, "event", "events")));
         }
         parts.extend(roots.traits.iter().map(|key| {
-            let sources = self.traits.get(key).map(|sources| sources.join(", ")).unwrap_or_default();
+            let names = |sources: &Vec<TraitSource>| {
+                sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ")
+            };
+            let sources = self.traits.get(key).map(names).unwrap_or_default();
             format!("{} of {}, from {sources}", key.1, key.0.plural())
         }));
         if parts.is_empty() {
@@ -104,21 +116,62 @@ impl ModelNotes<'_> {
         if wired.is_empty() { vec![event] } else { wired }
     }
 
-    /// Signals that were taken out, by what they lack.
-    fn not_wired(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for dropped in self.dropped {
-            let level = dropped.side.word();
-            let entry =
-                listed(self.shipped, [level, "signals"]).find(|entry| entry.text("name") == Some(&dropped.name));
-            let say = entry.and_then(|entry| entry.text("say")).unwrap_or_default();
-            let lacks = match dropped.lacks.as_slice() {
-                [] => "a property or a value that your events do not have".to_owned(),
-                lacks => lacks.join(", "),
-            };
-            lines.push(format!("  {level} {}: \"{say}\"; needs {lacks}", dropped.name));
+    /// Where a trait of the dump stands, if it has another name than the model asks for, and how it is written.
+    fn trait_notes(&self, side: EntityKind, name: &str) -> Vec<String> {
+        let Some(sources) = self.traits.get(&(side, name.to_owned())) else { return Vec::new() };
+        let asked = self.shipped.at(&[side.word(), "traits", name]);
+        let asked: Vec<&str> = asked.map(|entry| entry.texts("from")).unwrap_or_default();
+        let is_other = |source: &&TraitSource| source.name != name && !asked.contains(&source.name.as_str());
+        let guess =
+            |source: &TraitSource| format!("guess: {name} is {}", source.reason((side, self.tables[side].as_ref())));
+        let mut lines: Vec<String> = sources.iter().filter(is_other).map(guess).collect();
+        if let Some([format, others @ ..]) = self.lessons.formats.get(&(side, name.to_owned())).map(Vec::as_slice) {
+            let others = if others.is_empty() { String::new() } else { format!("; {} would too", quoted_list(others)) };
+            lines.push(format!("guess: `{format}` reads its values{others}"));
         }
         lines
+    }
+
+    /// What was taken out, by what it lacks: signals first, then what else decides.
+    fn not_wired(&self) -> Vec<String> {
+        let (signals, others): (Vec<_>, Vec<_>) =
+            self.dropped.iter().partition(|dropped| dropped.kind == DroppedKind::Signal);
+        let is_told = |dropped: &&&DroppedPart| dropped.kind == DroppedKind::Route || !dropped.lacks.is_empty();
+        signals.into_iter().chain(others.iter().filter(is_told).copied()).map(|one| self.not_wired_line(one)).collect()
+    }
+
+    fn not_wired_line(&self, dropped: &DroppedPart) -> String {
+        let level = dropped.side.word();
+        let entry = listed(self.shipped, [level, "signals"])
+            .find(|entry| dropped.kind == DroppedKind::Signal && entry.text("name") == Some(&dropped.name));
+        let say = entry.and_then(|entry| entry.text("say")).map(|say| format!(" \"{say}\";")).unwrap_or_default();
+        let lacks = match dropped.lacks.as_slice() {
+            // What a route asks for is above: the tier, the segment, the signals.
+            _ if dropped.kind == DroppedKind::Route => {
+                return format!("  {level} route {}: nobody can get it", dropped.name);
+            }
+            [] => "a property or a value that your events do not have".to_owned(),
+            lacks => lacks.join(", "),
+        };
+        format!("  {level} {}{}:{say} needs {lacks}", dropped.kind.word(), dropped.name)
+    }
+
+    /// The traits that something would need and the dump does not have.
+    fn missing_traits(&self) -> Vec<String> {
+        missing_traits(self.shipped, self.dropped)
+            .into_iter()
+            .map(|(side, name)| {
+                let values = match family_of(side, &name).map(|family| family.values) {
+                    Some(TraitValues::OneOf(texts)) => format!(", with values such as {}", quoted_list(texts)),
+                    Some(TraitValues::Email | TraitValues::Words | TraitValues::OfType) | None => String::new(),
+                };
+                let option = match side {
+                    EntityKind::User => "--users",
+                    EntityKind::Account => "--accounts",
+                };
+                format!("  {name} of {} ({option}){values}", side.plural())
+            })
+            .collect()
     }
 
     fn missing_events(&self) -> Vec<String> {
@@ -128,9 +181,8 @@ impl ModelNotes<'_> {
     }
 
     fn rest(&self) -> Vec<String> {
-        let used: BTreeSet<&str> = self.wiring.found.values().flatten().map(|wired| wired.name.as_str()).collect();
         let all = self.dump.survey.sorted_names();
-        let rest: Vec<_> = all.iter().filter(|(name, _)| !used.contains(name)).collect();
+        let rest: Vec<_> = all.iter().filter(|(name, _)| !self.named.contains(*name)).collect();
         let mut lines: Vec<String> =
             rest.iter().take(REST_SHOWN).map(|(name, profile)| rest_line(name, profile)).collect();
         if rest.len() > REST_SHOWN {
@@ -138,6 +190,17 @@ impl ModelNotes<'_> {
         }
         lines
     }
+}
+
+/// The traits of a shipped model that what was taken out would need.
+pub(super) fn missing_traits(shipped: &DocumentTable, dropped: &[DroppedPart]) -> Vec<(EntityKind, String)> {
+    let mut all = Vec::new();
+    for side in EntityKind::ALL {
+        let traits = shipped.at(&[side.word(), "traits"]).map(|traits| traits.entries.as_slice()).unwrap_or_default();
+        let is_needed = |name: &String| dropped.iter().any(|one| one.lacks.contains(name));
+        all.extend(traits.iter().filter(|(name, _)| is_needed(name)).map(|(name, _)| (side, name.clone())));
+    }
+    all
 }
 
 /// An event of the dump that the model does not name.
@@ -189,6 +252,8 @@ impl LayoutNotes for ModelNotes<'_> {
     fn entry(&self, path: &[&str], name: &str) -> Vec<String> {
         match path {
             ["events"] => self.event(name),
+            ["user", "traits"] => self.trait_notes(EntityKind::User, name),
+            ["account", "traits"] => self.trait_notes(EntityKind::Account, name),
             ["user", "signals"] => self.evidence(EntityKind::User, name),
             ["account", "signals"] => self.evidence(EntityKind::Account, name),
             _ => Vec::new(),
@@ -197,10 +262,12 @@ impl LayoutNotes for ModelNotes<'_> {
 
     fn footer(&self) -> Vec<String> {
         let mut out = Vec::new();
-        let headline = "Not wired: signals of the shipped model that nothing in these events can pay.";
+        let headline = "Not wired: what of the shipped model nothing here can ever make true.";
         add_block(&mut out, headline, self.not_wired());
         let headline = "Events that they need. If you have one, run `pql init` again with --set NAME=\"Your Event\".";
         add_block(&mut out, headline, self.missing_events());
+        let headline = "Traits that they need. A column of the file of `pql init --users` or `--accounts` can give them, or a field of your records.";
+        add_block(&mut out, headline, self.missing_traits());
         let headline =
             "Events of yours that nothing above names. Those that are activity count as days of use all the same.";
         add_block(&mut out, headline, self.rest());

@@ -1,7 +1,7 @@
 //! What a first model would say of the dump: how many qualify, and at which score a tenth would.
 
 use pql_engine::{plan::Model, score::ScoredEntities};
-use pql_model::{EntityKind, expr::Value, units::format_number};
+use pql_model::{EntityKind, expr::Value, resolved::Route, units::format_number};
 
 /// Over this share, as one of so many, a list is no list of leads.
 const MANY: u64 = 3;
@@ -21,6 +21,8 @@ pub struct LevelOutlook {
     pub count: u64,
     /// How many are in a qualified tier.
     pub qualified: u64,
+    /// How many a person acts on, by route, in the order of the model: those with `motion = "human"` that no suppression leaves out.
+    pub human: Vec<(String, u64)>,
     /// If over a third qualify: a score, and how many have it or more, about a tenth.
     pub fewer: Option<ScoreThreshold>,
 }
@@ -54,8 +56,39 @@ impl LevelOutlook {
             });
             all.collect::<Vec<f64>>()
         });
-        LevelOutlook { side, count, qualified, fewer: scores.and_then(threshold) }
+        LevelOutlook {
+            side,
+            count,
+            qualified,
+            human: human_routes(model, scored, side),
+            fewer: scores.and_then(threshold),
+        }
     }
+}
+
+/// The entities that a person acts on, by route.
+fn human_routes(model: &Model, scored: &ScoredEntities<'_>, side: EntityKind) -> Vec<(String, u64)> {
+    let (summary, table) = match side {
+        EntityKind::User => (&scored.users, &scored.facts.users),
+        EntityKind::Account => (&scored.accounts, &scored.facts.accounts),
+    };
+    let level = model.resolved.level(side);
+    let text = |slot, place| match table.value(slot, place, &scored.facts.pool) {
+        Value::Text(text) => Some(text.into_owned()),
+        _ => None,
+    };
+    let is_human = |route: &&Route| route.motion.as_deref() == Some("human");
+    let mut counts: Vec<(String, u64)> =
+        level.routes.iter().filter(is_human).map(|route| (route.name.clone(), 0)).collect();
+    for place in 0..usize::try_from(summary.count).unwrap_or(usize::MAX) {
+        let is_suppressed = level.slots.suppressed.is_some_and(|slot| text(slot, place).is_some());
+        let route = text(level.slots.route, place).filter(|_| !is_suppressed);
+        if let Some((_, count)) = counts.iter_mut().find(|(name, _)| Some(name) == route.as_ref()) {
+            *count += 1;
+        }
+    }
+    counts.retain(|(_, count)| *count > 0);
+    counts
 }
 
 /// The score that comes nearest to a tenth.

@@ -60,6 +60,15 @@ pub(super) fn find_trait(traits: &PropertyProfiles, wanted: &str) -> FoundProper
     found_among(traits.sorted_paths().filter(|(_, filled)| *filled > 0).collect(), wanted)
 }
 
+/// The name among some that a model calls otherwise; `paths` have their numbers of values.
+pub(super) fn found_name(paths: &[(&str, u64)], wanted: &str) -> Option<String> {
+    match found_among(paths.to_vec(), wanted) {
+        FoundProperty::Same => Some(wanted.to_owned()),
+        FoundProperty::Other(other) => Some(other),
+        FoundProperty::Missing => None,
+    }
+}
+
 fn found_among(mut paths: Vec<(&str, u64)>, wanted: &str) -> FoundProperty {
     let below = format!("{wanted}.");
     if paths.iter().any(|(path, _)| *path == wanted || path.starts_with(&below)) {

@@ -10,7 +10,7 @@ use pql_model::{
 use super::{
     document::{DocumentTable, DocumentValue},
     layout::{EntryKey, EntryPlace, WrittenText},
-    prune::DroppedSignal,
+    prune::{DroppedKind, DroppedPart},
 };
 use crate::commands::check::{CheckScope, CheckedModel};
 
@@ -20,8 +20,8 @@ const STEPS_MAX: usize = 200;
 /// A model without problems, as far as that goes.
 pub(super) struct SettledModel {
     pub(super) document: DocumentTable,
-    /// Signals that were taken out on the way.
-    pub(super) dropped: Vec<DroppedSignal>,
+    /// What was taken out on the way.
+    pub(super) dropped: Vec<DroppedPart>,
 }
 
 /// Writes a model and takes out what the check of models warns of, until there is nothing.
@@ -102,8 +102,8 @@ fn can_drop(document: &DocumentTable, place: &EntryPlace) -> bool {
     }
 }
 
-/// Takes an entry out; gives the signal, if it was one.
-fn drop_entry(document: &mut DocumentTable, problem: &Diagnostic, place: &EntryPlace) -> Option<DroppedSignal> {
+/// Takes an entry out; gives it, if it was one that decides.
+fn drop_entry(document: &mut DocumentTable, problem: &Diagnostic, place: &EntryPlace) -> Option<DroppedPart> {
     let path: Vec<&str> = place.path.iter().map(String::as_str).collect();
     match &place.key {
         EntryKey::Name(name) => {
@@ -118,13 +118,10 @@ fn drop_entry(document: &mut DocumentTable, problem: &Diagnostic, place: &EntryP
             if list.is_empty() {
                 table.remove(last);
             }
-            let side = match path.as_slice() {
-                ["user", "signals"] => EntityKind::User,
-                ["account", "signals"] => EntityKind::Account,
-                _ => return None,
-            };
+            let side = EntityKind::ALL.into_iter().find(|side| above.first() == Some(&side.word()))?;
+            let kind = DroppedKind::of_list(last)?;
             let name = entry.table()?.text("name").unwrap_or_default().to_owned();
-            Some(DroppedSignal { side, name, lacks: vec![problem.message.clone()] })
+            Some(DroppedPart { side, kind, name, lacks: vec![problem.message.clone()] })
         }
     }
 }

@@ -78,13 +78,10 @@ impl EventWiring {
         self.found.values().flatten().any(|wired| wired.name == name)
     }
 
-    /// Events of the model with those of the dump, where they have other names; features by their names aside.
-    pub fn wired(&self) -> Vec<(&str, Vec<String>)> {
-        let is_told = |(event, names): &(&String, &Vec<WiredEvent>)| {
-            self.features.as_ref() != Some(*event) && names.iter().any(|wired| wired.name != **event)
-        };
-        let names = |names: &[WiredEvent]| names.iter().map(|wired| wired.name.clone()).collect();
-        self.found.iter().filter(is_told).map(|(event, all)| (event.as_str(), names(all))).collect()
+    /// The event of the model whose features are the names of events, and how many these are.
+    pub fn named_features(&self) -> Option<(&str, usize)> {
+        let name = self.features.as_deref()?;
+        Some((name, self.found.get(name)?.len()))
     }
 
     /// Other events of the dump that may be meant.
@@ -310,6 +307,12 @@ impl EventWirer<'_, '_> {
         }
     }
 
+    /// Whether somebody said that an event of the dump is one of the model.
+    fn is_said(&self, name: &str) -> bool {
+        let wired = self.wiring.found.values().flatten();
+        wired.filter(|wired| wired.name == name).any(|wired| wired.certainty == Certainty::Said)
+    }
+
     /// Where no event tells of features, the names of events are the features.
     fn take_features(&mut self) {
         let is_feature =
@@ -322,6 +325,7 @@ impl EventWirer<'_, '_> {
             .events
             .iter()
             .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
+            .filter(|event| !self.is_said(event.name))
             .filter(|event| !is_no_feature(&event.words))
             .filter(|event| meaning_of(&event.words).is_none_or(|found| found.meaning.role != MeaningRole::Around))
             .take(FEATURES_MAX)

@@ -4,10 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use super::event_profile::{EventProfile, PropertyProfiles};
 use super::{
     event_order::{EventOrder, LatenessStats},
     sketches::{DistinctSketch, DuplicateSketch},
+};
+pub use super::{
+    event_profile::{EventProfile, PropertyProfiles},
+    property_profile::PropertyProfile,
 };
 use crate::{
     decode::{Record, RejectReason, stable_hash},

@@ -26,6 +26,7 @@ mod property_profile;
 mod record_envelope;
 mod run;
 mod sketches;
+mod table_columns;
 mod text;
 mod value_shape;
 
@@ -34,6 +35,7 @@ pub use self::{
     json::{FieldsRecord, InspectRecord},
     model_gaps::{MissingReference, ModelGaps, find_model_gaps},
     run::{InspectJob, InspectedInput, profile_inputs},
+    table_columns::{TableColumns, table_columns},
     text::{render_fields, render_text},
 };
 

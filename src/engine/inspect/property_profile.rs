@@ -103,6 +103,17 @@ impl PropertyProfile {
         self.types[..5].iter().sum::<u64>() - empty
     }
 
+    /// Whether over half of the values have one of some shapes.
+    pub fn is_mostly(&self, shapes: &[&str]) -> bool {
+        let of = SHAPES.iter().zip(self.shapes).filter(|(shape, _)| shapes.contains(*shape));
+        of.map(|(_, count)| count).sum::<u64>() * 2 > self.filled()
+    }
+
+    /// Whether a text is among the values; false if there are too many to know.
+    pub fn has_text(&self, text: &str) -> bool {
+        self.values.contains(stable_hash(text)) == Some(true)
+    }
+
     /// Names of a list of counts, the most frequent first.
     pub(crate) fn by_count<'n>(names: &[&'n str], counts: &[u64]) -> Vec<(&'n str, u64)> {
         let mut all: Vec<(&str, u64)> =

@@ -5,9 +5,10 @@ use pql_model::{
     expr::{ExprConstant, KnownName, ReducedExpression, ReductionGoal, names_of, reduce},
 };
 
-use super::{DroppedSignal, EntryFate, ExpressionFate, ModelPruner};
+use super::{DroppedKind, DroppedPart, EntryFate, ExpressionFate, ModelPruner};
 use crate::commands::init::{
     document::{DocumentTable, DocumentValue},
+    graph::{NameRoots, listed},
     templates::{FactInText, FallbackUse, without_dead},
 };
 
@@ -51,8 +52,7 @@ impl ModelPruner<'_> {
                 continue;
             }
             let name = entry.text("name").unwrap_or_default().to_owned();
-            let lacks = self.lacking(side, &name);
-            self.dropped.push(DroppedSignal { side, name, lacks });
+            self.drop_part(side, DroppedKind::Signal, &name);
         }
         let live = categories_of(&left);
         for category in categories.iter().filter(|category| !live.contains(category)) {
@@ -91,9 +91,33 @@ impl ModelPruner<'_> {
         if faded { EntryFate::Goes } else { EntryFate::Stays }
     }
 
-    /// What a signal would need, and the dump does not have.
-    fn lacking(&self, side: EntityKind, name: &str) -> Vec<String> {
-        let roots = self.graph.roots_of_signal(side, name);
+    /// Notes that an entry was taken out.
+    pub(super) fn drop_part(&mut self, side: EntityKind, kind: DroppedKind, name: &str) {
+        let entries = |list| listed(self.whole, [side.word(), list]);
+        let of_list = |list| entries(list).find(|entry| entry.text("name") == Some(name));
+        let roots = |list| of_list(list).map(|entry| self.graph.roots_of_entry(side, entry)).unwrap_or_default();
+        let roots = match kind {
+            DroppedKind::Signal => self.graph.roots_of_signal(side, name),
+            DroppedKind::Milestone => roots("milestones"),
+            DroppedKind::Segment => roots("segments"),
+            DroppedKind::Tier => roots("tiers"),
+            DroppedKind::Route => roots("routes"),
+            DroppedKind::Suppression => roots("suppress"),
+            DroppedKind::Person => self.roots_of_key(side, name),
+        };
+        let lacks = self.lacking(&roots);
+        self.dropped.push(DroppedPart { side, kind, name: name.to_owned(), lacks });
+    }
+
+    /// Where the condition at a key of a level comes from.
+    fn roots_of_key(&self, side: EntityKind, key: &str) -> NameRoots {
+        let text = self.whole.at(&[side.word()]).and_then(|level| level.text(key)).unwrap_or_default();
+        let entry = DocumentTable { entries: vec![("when".to_owned(), DocumentValue::Text(text.to_owned()))] };
+        self.graph.roots_of_entry(EntityKind::User, &entry)
+    }
+
+    /// What would be needed, and the dump does not have.
+    fn lacking(&self, roots: &NameRoots) -> Vec<String> {
         let events = roots.events.iter().filter(|event| self.real_events(event).is_empty());
         let is_missing = |of: &EntityKind, name: &String| {
             self.known.get(*of, std::slice::from_ref(name)) == Some(KnownName::Constant(ExprConstant::Null))
@@ -126,13 +150,19 @@ impl ModelPruner<'_> {
     }
 
     /// The entries of a list of which the first that holds counts.
-    fn prune_first(&self, entries: Vec<DocumentTable>, side: EntityKind, end: ListEnd) -> Vec<DocumentTable> {
+    fn prune_first(
+        &mut self,
+        entries: Vec<DocumentTable>,
+        (side, kind): (EntityKind, DroppedKind),
+        end: ListEnd,
+    ) -> Vec<DocumentTable> {
         let last = entries.len().saturating_sub(1);
         let mut left: Vec<DocumentTable> = Vec::new();
         for (place, mut entry) in entries.into_iter().enumerate() {
             let fate = self.reduce_facts(&mut entry, "when", side);
             let is_last = place == last && end == ListEnd::CatchAll;
             if fate.is_nothing() && !is_last {
+                self.drop_part(side, kind, entry.text("name").unwrap_or_default());
                 continue;
             }
             if matches!(fate, ExpressionFate::Constant(_)) {
@@ -154,7 +184,7 @@ impl ModelPruner<'_> {
         if entries.is_empty() {
             return;
         }
-        let left = self.prune_first(entries, EntityKind::Account, ListEnd::Open);
+        let left = self.prune_first(entries, (EntityKind::Account, DroppedKind::Segment), ListEnd::Open);
         let names = names_of_entries(&left);
         match names.as_slice() {
             [] => self.known.learn_constant(EntityKind::Account, "segment", ExprConstant::Null),
@@ -173,7 +203,7 @@ impl ModelPruner<'_> {
         if entries.is_empty() {
             return;
         }
-        let left = self.prune_first(entries, side, ListEnd::CatchAll);
+        let left = self.prune_first(entries, (side, DroppedKind::Tier), ListEnd::CatchAll);
         self.known.learn(side, "tier", KnownName::OneOf(names_of_entries(&left)));
         let is_qualified =
             |entry: &DocumentTable| entry.get("qualified") == Some(&DocumentValue::Literal("true".to_owned()));
@@ -187,7 +217,7 @@ impl ModelPruner<'_> {
         let path = [side.word(), "suppress"];
         let entries = self.take_list(path);
         if !entries.is_empty() {
-            let left = self.prune_first(entries, side, ListEnd::Open);
+            let left = self.prune_first(entries, (side, DroppedKind::Suppression), ListEnd::Open);
             self.put_list(path, left);
         }
         let path = [side.word(), "routes"];
@@ -195,7 +225,7 @@ impl ModelPruner<'_> {
         if entries.is_empty() {
             return;
         }
-        let left = self.prune_first(entries, side, ListEnd::CatchAll);
+        let left = self.prune_first(entries, (side, DroppedKind::Route), ListEnd::CatchAll);
         self.known.learn(side, "route", KnownName::OneOf(names_of_entries(&left)));
         let motions = left.iter().filter_map(|entry| entry.text("motion")).map(str::to_owned).collect();
         self.known.learn(side, "motion", KnownName::OneOf(motions));
@@ -246,6 +276,7 @@ impl ModelPruner<'_> {
             let Some(mut table) = self.document.at(&[side.word()]).cloned() else { return };
             if matches!(self.reduce_facts(&mut table, key, EntityKind::User), ExpressionFate::Constant(_)) {
                 table.remove(key);
+                self.drop_part(side, DroppedKind::Person, key);
             }
             self.document.set(side.word(), DocumentValue::Table(table));
         }

@@ -2,10 +2,10 @@
 
 use pql_model::{EntityKind, expr::ExprConstant};
 
-use super::{EntryFate, ExpressionFate, ModelPruner};
+use super::{DroppedKind, EntryFate, ExpressionFate, ModelPruner};
 use crate::commands::init::{
     document::{DocumentTable, DocumentValue},
-    properties::{FoundProperty, find_trait},
+    traits::{TraitSource, WantedTrait},
 };
 
 impl ModelPruner<'_> {
@@ -29,49 +29,36 @@ impl ModelPruner<'_> {
         self.put_named(&path, left);
     }
 
-    /// The names under which the dump has a trait; the entry is rewritten to read them.
-    fn trait_sources(&self, side: EntityKind, name: &str, entry: &mut DocumentTable) -> Vec<String> {
-        let wanted: Vec<String> = match entry.texts("from").as_slice() {
-            [] => vec![name.to_owned()],
-            from => from.iter().map(|text| (*text).to_owned()).collect(),
-        };
-        let survey = self.finder.survey;
-        let records = match side {
-            EntityKind::User => &survey.user_traits,
-            EntityKind::Account => &survey.account_traits,
-        };
-        let named = |found: FoundProperty, wanted: &String| match found {
-            FoundProperty::Same => Some(wanted.clone()),
-            FoundProperty::Other(other) => Some(other),
-            FoundProperty::Missing => None,
-        };
-        let of_records: Vec<String> =
-            wanted.iter().filter_map(|wanted| named(find_trait(records, wanted), wanted)).collect();
+    /// Where the dump has a trait; the entry is rewritten to read it from there.
+    fn trait_sources(&self, side: EntityKind, name: &str, entry: &mut DocumentTable) -> Vec<TraitSource> {
         let is_restricted = entry.get("event").is_some();
         let events: Vec<String> = entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
-        let mut of_events: Vec<String> = Vec::new();
-        if !is_restricted || !events.is_empty() {
-            of_events = wanted.iter().filter_map(|one| named(self.finder.find(&events, one), one)).collect();
-        }
-        if of_events.is_empty() && is_restricted {
-            // A title of a person may stand on any event; a `name` is of something else on most.
-            let own = wanted.iter().filter(|one| !matches!(one.as_str(), "name" | "title" | "type"));
-            of_events = own.filter_map(|one| named(self.finder.find(&[], one), one)).collect();
-            if !of_events.is_empty() || !of_records.is_empty() {
-                entry.remove("event");
+        let before = entry.clone();
+        let wanted = WantedTrait { side, name, entry: &before, events: None };
+        let finder = self.trait_finder;
+        let mut all: Vec<TraitSource> = finder.in_table(&wanted).into_iter().collect();
+        all.extend(finder.in_records(&wanted));
+        let mut of_events = match is_restricted {
+            true if events.is_empty() => Vec::new(),
+            true => finder.on_events(&WantedTrait { events: Some(&events), ..wanted }),
+            false => finder.on_events(&wanted),
+        };
+        if !of_events.is_empty() {
+            self.keep_live_events(entry, "event");
+        } else {
+            if is_restricted {
+                of_events = finder.on_events(&wanted);
             }
-        }
-        if is_restricted && entry.get("event").is_some() && self.keep_live_events(entry, "event") == EntryFate::Goes {
             entry.remove("event");
-        }
-        let mut all: Vec<String> = Vec::new();
-        for source in of_records.into_iter().chain(of_events) {
-            if !all.contains(&source) {
-                all.push(source);
+            let names: Vec<String> = all.iter().map(|source| source.name.clone()).collect();
+            if let Some(event) = finder.event_without(&names).filter(|_| of_events.is_empty()) {
+                entry.set("event", DocumentValue::Text(event));
             }
         }
-        if !all.is_empty() && all != wanted {
-            entry.set("from", DocumentValue::List(all.iter().cloned().map(DocumentValue::Text).collect()));
+        all.extend(of_events);
+        set_sources(entry, &wanted.names(), &all);
+        if let Some(format) = finder.lessons.formats.get(&(side, name.to_owned())).and_then(|all| all.first()) {
+            entry.set("format", DocumentValue::Text((*format).to_owned()));
         }
         all
     }
@@ -85,6 +72,7 @@ impl ModelPruner<'_> {
                 left.push(entry);
                 continue;
             }
+            self.drop_part(side, DroppedKind::Milestone, &name);
             for (ending, value) in [
                 ("", ExprConstant::Boolean(false)),
                 ("_pending", ExprConstant::Boolean(false)),
@@ -166,5 +154,18 @@ impl ModelPruner<'_> {
             }
         }
         self.put_named(&path, left);
+    }
+}
+
+/// Writes the names under which a trait is read, if they are not those of the model.
+fn set_sources(entry: &mut DocumentTable, before: &[String], sources: &[TraitSource]) {
+    let mut names: Vec<String> = Vec::new();
+    for source in sources {
+        if !names.contains(&source.name) {
+            names.push(source.name.clone());
+        }
+    }
+    if !names.is_empty() && names != before {
+        entry.set("from", DocumentValue::List(names.into_iter().map(DocumentValue::Text).collect()));
     }
 }

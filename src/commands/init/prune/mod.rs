@@ -7,6 +7,7 @@
 mod decisions;
 mod events;
 mod facts;
+mod files;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,51 +19,98 @@ use pql_model::{
 
 use super::{
     document::{DocumentTable, DocumentValue},
-    graph::NameGraph,
+    graph::{LevelName, NameGraph},
     knowledge::FactKnowledge,
     properties::PropertyFinder,
+    traits::{TraitFinder, TraitSource},
     wiring::EventWiring,
 };
 
 /// Rounds after which a model that still changes is taken as it is.
 const ROUNDS_MAX: usize = 40;
 
-/// A signal that was taken out, and what it lacks.
+/// What of a model was taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DroppedKind {
+    /// Points.
+    Signal,
+    /// A success moment.
+    Milestone,
+    /// A kind of company.
+    Segment,
+    /// A band of the score.
+    Tier,
+    /// What happens next.
+    Route,
+    /// Who is left alone.
+    Suppression,
+    /// Who decides.
+    Person,
+}
+
+/// A part of a model that was taken out, and what it lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DroppedSignal {
+pub struct DroppedPart {
     /// The level that it is of.
     pub side: EntityKind,
+    /// What it was.
+    pub kind: DroppedKind,
     /// Its name.
     pub name: String,
     /// Events, traits and properties of the model that the dump does not have.
     pub lacks: Vec<String>,
 }
 
+impl DroppedKind {
+    /// The kind of the entries of a list of a level, if they decide.
+    pub(super) fn of_list(list: &str) -> Option<DroppedKind> {
+        match list {
+            "signals" => Some(DroppedKind::Signal),
+            "milestones" => Some(DroppedKind::Milestone),
+            "segments" => Some(DroppedKind::Segment),
+            "tiers" => Some(DroppedKind::Tier),
+            "routes" => Some(DroppedKind::Route),
+            "suppress" => Some(DroppedKind::Suppression),
+            _ => None,
+        }
+    }
+
+    /// The word before its name; nothing for signals, which are the most.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            DroppedKind::Signal => "",
+            DroppedKind::Milestone => "milestone ",
+            DroppedKind::Segment => "segment ",
+            DroppedKind::Tier => "tier ",
+            DroppedKind::Route => "route ",
+            DroppedKind::Suppression => "suppression ",
+            DroppedKind::Person => "key ",
+        }
+    }
+}
+
 /// A model that was pruned.
 #[derive(Debug)]
 pub(super) struct PrunedModel {
     pub(super) document: DocumentTable,
-    /// Signals that were taken out, in the order of the model.
-    pub(super) dropped: Vec<DroppedSignal>,
-    /// For each trait that was found under another name, its names in the dump.
-    pub(super) traits: BTreeMap<(EntityKind, String), Vec<String>>,
+    /// What was taken out, in the order in which it turned out to be dead.
+    pub(super) dropped: Vec<DroppedPart>,
+    /// For each trait that was found, where it stands.
+    pub(super) traits: FoundTraits,
 }
 
+/// Where the traits of a model stand in the dump.
+pub(super) type FoundTraits = BTreeMap<LevelName, Vec<TraitSource>>;
+
 /// Takes out of a model what a dump can never give.
-///
-/// `nothing` are names of metrics and of `[events]` that are known to count nothing.
-pub(super) fn prune(
-    model: &DocumentTable,
-    wiring: &EventWiring,
-    finder: PropertyFinder<'_>,
-    nothing: &BTreeSet<String>,
-) -> PrunedModel {
+pub(super) fn prune(model: &DocumentTable, wiring: &EventWiring, finder: TraitFinder<'_>) -> PrunedModel {
     let mut pruner = ModelPruner {
         document: model.clone(),
         whole: model,
-        nothing,
+        nothing: &finder.lessons.nothing,
         wiring,
-        finder,
+        finder: PropertyFinder { survey: finder.survey },
+        trait_finder: finder,
         known: FactKnowledge::default(),
         graph: NameGraph::of(model),
         key_properties: events::key_properties(model),
@@ -120,6 +168,7 @@ struct ModelPruner<'p> {
     whole: &'p DocumentTable,
     wiring: &'p EventWiring,
     finder: PropertyFinder<'p>,
+    trait_finder: TraitFinder<'p>,
     known: FactKnowledge,
     /// Who names whom in the whole model.
     graph: NameGraph,
@@ -129,8 +178,8 @@ struct ModelPruner<'p> {
     named_parts: BTreeMap<(String, String), String>,
     /// Names of metrics and events that are known to count nothing.
     nothing: &'p BTreeSet<String>,
-    dropped: Vec<DroppedSignal>,
-    traits: BTreeMap<(EntityKind, String), Vec<String>>,
+    dropped: Vec<DroppedPart>,
+    traits: FoundTraits,
 }
 
 impl ModelPruner<'_> {
@@ -152,6 +201,7 @@ impl ModelPruner<'_> {
             self.prune_people(side);
         }
         self.prune_columns();
+        self.prune_files();
     }
 
     /// Rewrites the condition at a key of an entry by what is known of facts.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use pql_model::{EntityKind, expr::names_of};
 
-use super::ModelPruner;
+use super::{ModelPruner, files::level_of};
 use crate::commands::init::{
     document::{DocumentTable, DocumentValue},
-    graph::{LevelName, NamedParts, events_of, listed, named, parts_of},
+    graph::{LevelName, NamedParts, events_of, facts_of, listed, named, parts_of},
 };
 
 /// Lists whose entries decide or are shown.
@@ -34,6 +34,9 @@ impl NeededNames {
             let shown = columns.unwrap_or_default().into_iter().map(|name| (side, name.to_owned()));
             let shown = shown.filter(|fact| traits.contains(fact)).collect();
             needed.add(NamedParts { facts: shown, events: Vec::new() });
+        }
+        for file in listed(model, ["output", "files"]) {
+            needed.add(facts_of_file(file));
         }
         for text in ["champion", "buyer"].into_iter().filter_map(|key| model.at(&["user"])?.text(key)) {
             needed.add(NamedParts { facts: facts_in(text, EntityKind::User), events: Vec::new() });
@@ -83,6 +86,15 @@ impl NeededNames {
             open.extend(new);
         }
     }
+}
+
+/// The facts that the rows and columns of a file name.
+fn facts_of_file(file: &DocumentTable) -> NamedParts {
+    let Some(side) = level_of(file) else { return NamedParts::default() };
+    let columns = file.get("columns").and_then(DocumentValue::table).into_iter().flat_map(|columns| &columns.entries);
+    let texts = columns.filter_map(|(_, value)| value.text()).map(|text| text.trim_start_matches(['=', ' ']));
+    let facts = texts.chain(file.text("when")).flat_map(|text| facts_of(side, text)).collect();
+    NamedParts { facts, events: Vec::new() }
 }
 
 fn facts_in(text: &str, side: EntityKind) -> Vec<LevelName> {

@@ -223,9 +223,8 @@ impl CheckEvents<'_> {
             limits: self.prepared.limits(),
             now: jiff::Timestamp::now().as_microsecond(),
         };
-        let dump = survey
-            .profile(model, pql_engine::inspect::FieldSurvey::default())
-            .map_err(|failure| failure.under_model(&document.name))?;
+        let fields = survey.fields();
+        let dump = survey.profile(model, fields).map_err(|failure| failure.under_model(&document.name))?;
         let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), self.verbosity)?;
         let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
         let job = self.prepared.job(model, users);
@@ -239,6 +238,6 @@ impl CheckEvents<'_> {
         self.prepared.verify_unchanged()?;
         messages::warn_no_entities(&scored, Some(&document.name));
         messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
-        Ok(check::data::warnings(model, &dump.survey, &scored))
+        Ok(check::data::warnings(model, &dump, &scored))
     }
 }

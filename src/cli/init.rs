@@ -122,6 +122,14 @@ impl InitArguments {
         let fields = self.survey(inputs.clone()).fields();
         let guess = init_fields::chosen(&fields, &self.fields)?;
         let said = !self.fields.is_empty();
+        // Records in the plain layout may tell of people beside their properties.
+        let tells_more = guess.parts.iter().any(|one| one.also.is_some());
+        if !said && fields.is_native && !fields.differs && tells_more && guess.is_complete() {
+            let parts = guess.parts.into_iter().filter(|one| one.also.is_some()).collect();
+            let read = self.read_by(inputs, fields, parts)?;
+            watch.map_or(Ok(()), |watch| watch.verify())?;
+            return Ok(read);
+        }
         if said || (fields.is_native && fields.differs && guess.is_complete()) {
             let own = |one: &PartGuess| fields.is_native || self.fields.iter().any(|choice| choice.is(one));
             let parts: Vec<PartGuess> = guess.parts.iter().filter(|one| own(one)).cloned().collect();

@@ -60,7 +60,13 @@ pub(super) fn chosen(survey: &FieldSurvey, choices: &[FieldChoice]) -> Result<Fi
         }
         guess.parts.retain(|one| one.part != choice.part && one.path != choice.path);
         let why = "said with --fields".to_owned();
-        guess.parts.push(PartGuess { part: choice.part, path: choice.path.clone(), why, considered: Vec::new() });
+        guess.parts.push(PartGuess {
+            part: choice.part,
+            path: choice.path.clone(),
+            also: None,
+            why,
+            considered: Vec::new(),
+        });
     }
     guess.parts.sort_by_key(|one| PARTS.iter().position(|part| *part == one.part));
     Ok(guess)

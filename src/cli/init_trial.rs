@@ -76,7 +76,7 @@ impl ModelTrial<'_> {
         let (users, accounts) = (tables.user.as_ref(), tables.account.as_ref());
         let (scored, coverage) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
         guard.verify()?;
-        let problems = check::data::warnings(&model, &self.dump.survey, &scored);
+        let problems = check::data::warnings(&model, self.dump, &scored);
         let fatal: Vec<_> = problems.into_iter().filter(|problem| FATAL.contains(&problem.code)).collect();
         let outlook = PerKind::from_fn(|side| LevelOutlook::of(&model, &scored, side));
         let misread = messages::all_not_understood(&tables, &folded);

@@ -184,3 +184,105 @@ fn a_file_without_the_ids_of_the_events_is_refused() {
     let outcome = folder.pql("init planner.ndjson -o m.toml --accounts nowhere.csv");
     assert_eq!(outcome.code, 2, "{outcome:?}");
 }
+
+/// Records that tell of people and companies, and the fields and traits that a model reads of them.
+const RECORDS: [(&str, &str, &[&str]); 3] = [
+    (
+        "an envelope",
+        r#"{"emitted_at":"2026-11-01T00:00:00Z","record":{"eventName":"EVENT","occurredAt":"TIME","eventUuid":"ID","actor":{"memberId":"USER","email":"USER@firm.example","displayName":"Ann USER","jobTitle":"CTO"},"org":{"id":"ACCOUNT","name":"Firm ACCOUNT"},"data":{"area":"a"}}}"#,
+        &[
+            r#"properties = ["record.data", "record"] }"#,
+            r#"email = { type = "text", from = ["actor.email"] }"#,
+            r#"name = { type = "text", from = ["actor.displayName"] }"#,
+            r#"role = { type = "text", from = ["actor.jobTitle"] }"#,
+            r#"company = { type = "text", from = ["org.name"] }"#,
+        ],
+    ),
+    (
+        "objects beside the properties of the plain layout",
+        r#"{"event":"EVENT","timestamp":"TIME","event_id":"ID","user_id":"USER","account_id":"ACCOUNT","user":{"email":"USER@firm.example","name":"Ann USER"},"company":{"name":"Firm ACCOUNT"},"properties":{"area":"a"}}"#,
+        &[
+            r#"fields = { properties = ["properties", "."] }"#,
+            r#"email = { type = "text", from = ["user.email"] }"#,
+            r#"company = { type = "text", from = ["company.name"] }"#,
+        ],
+    ),
+    (
+        "a flat record with an object of properties",
+        r#"{"action":"EVENT","at":"TIME","member_id":"USER","workspace_id":"ACCOUNT","member_email":"USER@firm.example","member_name":"Ann USER","workspace_name":"Firm ACCOUNT","payload":{"area":"a"}}"#,
+        &[
+            r#"properties = ["payload", "."] }"#,
+            r#"email = { type = "text", from = ["member_email"] }"#,
+            r#"name = { type = "text", from = ["member_name"] }"#,
+            r#"company = { type = "text", from = ["workspace_name"] }"#,
+        ],
+    ),
+];
+
+/// The events of a dump, each as another record.
+fn records(shape: &str) -> String {
+    let event = |line: &str| {
+        let parts: Vec<&str> = line.split('"').collect();
+        let record = shape.replace("EVENT", parts[3]).replace("TIME", parts[7]).replace("ID", parts[19]);
+        record.replace("USER", parts[11]).replace("ACCOUNT", parts[15]) + "\n"
+    };
+    events().lines().map(event).collect()
+}
+
+#[test]
+fn what_records_tell_of_people_is_within_reach() {
+    for (what, shape, expected) in RECORDS {
+        let folder = Folder::in_memory();
+        folder.write("planner.ndjson", records(shape));
+        let (_, model) = init(&folder, "");
+        for line in expected {
+            assert!(model.contains(line), "{what}: {line}\n{model}");
+        }
+        let scored = folder.pql("score planner.ndjson -m m.toml --out out");
+        assert!(scored.code == 0 && !scored.stderr.contains("has the trait"), "{what}: {scored:?}");
+        let list = rows(&folder.read("out/sales_list.csv"));
+        let column = |name: &str| list[0].iter().position(|known| known == name).expect("a column");
+        assert!(list.len() > 1, "{what}");
+        for row in &list[1..] {
+            assert!(row[column("Company")].starts_with("Firm w"), "{what}: {row:?}");
+            assert!(row[column("Champion e-mail")].ends_with("@firm.example"), "{what}: {row:?}");
+            assert!(row[column("Champion name")].starts_with("Ann u"), "{what}: {row:?}");
+        }
+    }
+}
+
+#[test]
+fn the_address_of_somebody_else_is_nobodys_own() {
+    let folder = Folder::in_memory();
+    let invited = events().replace("\"area\":\"a\"", "\"name\":\"Q3\"");
+    let lines = invited.lines().map(|line| match line.contains("Colleague Invited") {
+        true => line.replace("\"name\":\"Q3\"", "\"email\":\"other@firm.example\"") + "\n",
+        false => format!("{line}\n"),
+    });
+    folder.write("planner.ndjson", lines.collect::<String>());
+    let (_, model) = init(&folder, "");
+    assert!(!model.contains("[user.traits]") && !model.contains("[account.traits]"), "{model}");
+}
+
+#[test]
+fn help_for_a_trait_that_nobody_has_leads_to_its_field() {
+    let folder = Folder::in_memory();
+    folder.write("planner.ndjson", records(RECORDS[0].1));
+    let fields = r#"event = "record.eventName", user = "record.actor.memberId", account = "record.org.id", time = "record.occurredAt", properties = "record.data""#;
+    let model = |more: &str| {
+        format!(
+            "schema = 1\n[input]\nfields = {{ {fields} }}\n[user.traits]\nemail = {{ type = \"text\" }}\n{more}\n[[user.signals]]\nname = \"mail\"\nwhen = \"email is not null\"\npoints = 1\n"
+        )
+    };
+    folder.write("m.toml", model(""));
+    let outcome = folder.pql("check m.toml --events planner.ndjson");
+    let help = r#"records have `record.actor.email`, beside their properties: from = ["actor.email"] reads it, with properties = ["record.data", "record"] in [input] fields"#;
+    assert!(outcome.stdout.contains(help) || outcome.stderr.contains(help), "{outcome:?}");
+    let scored = folder.pql("score planner.ndjson -m m.toml");
+    let note = "note: no user has the trait `email`: neither events nor a file of --users give a value";
+    assert!(scored.stderr.contains(note), "{scored:?}");
+    let followed = model("").replace("\"record.data\"", "[\"record.data\", \"record\"]");
+    folder.write("m.toml", followed.replace("{ type = \"text\" }", "{ type = \"text\", from = [\"actor.email\"] }"));
+    let scored = folder.pql("score planner.ndjson -m m.toml --level user --top 1 --columns score");
+    assert!(scored.stdout == "score\n1\n" && !scored.stderr.contains(note), "{scored:?}");
+}

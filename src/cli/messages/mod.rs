@@ -19,7 +19,9 @@ pub(super) use self::{
     not_understood::{all_not_understood, warn_not_understood},
     outputs::{note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_stale_files},
     record::{note_repeated_latest, note_unreadable_base},
-    results::{note_alerts, note_missing_rows, note_refused_joins, warn_no_entities, warn_unknown_milestones},
+    results::{
+        note_alerts, note_empty_traits, note_missing_rows, note_refused_joins, warn_no_entities, warn_unknown_milestones,
+    },
 };
 
 /// Whether a command prints notes.

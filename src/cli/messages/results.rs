@@ -83,6 +83,23 @@ pub(crate) fn warn_unknown_milestones(scored: &ScoredEntities<'_>, model: &Model
     }
 }
 
+/// Traits that the model asks for and nobody has: no event and no file gives them.
+pub(crate) fn note_empty_traits(scored: &ScoredEntities<'_>, model: &Model) {
+    for kind in EntityKind::ALL {
+        let names = scored.empty_traits(model, kind);
+        if names.is_empty() {
+            continue;
+        }
+        let option = if kind == EntityKind::User { "--users" } else { "--accounts" };
+        let traits = if names.len() == 1 { "trait" } else { "traits" };
+        print_stderr(&escape_controls(&format!(
+            "note: no {} has the {traits} {}: neither events nor a file of {option} give a value",
+            kind.word(),
+            quoted_list(&names)
+        )));
+    }
+}
+
 /// Joins that were refused, and records that had to be put together.
 pub(crate) fn note_refused_joins(report: &JoinReport, split_records: u64) {
     if report.shared_visitors > 0 {

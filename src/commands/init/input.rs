@@ -44,8 +44,17 @@ pub fn fields_table(fields: &[PartGuess]) -> String {
 }
 
 fn fields_line(fields: &[PartGuess]) -> String {
-    let all: Vec<String> = fields.iter().map(|one| format!("{} = {}", one.part, toml_string(&one.path))).collect();
+    let all: Vec<String> = fields.iter().map(|one| format!("{} = {}", one.part, written_paths(one))).collect();
     format!("fields = {{ {} }}", all.join(", "))
+}
+
+/// The path of a part as a text, or its paths as a list.
+fn written_paths(guess: &PartGuess) -> String {
+    let paths: Vec<String> = guess.paths().map(toml_string).collect();
+    match paths.as_slice() {
+        [only] => only.clone(),
+        all => format!("[{}]", all.join(", ")),
+    }
 }
 
 /// Writes `[input]`: the format, the fields, and the group type of the account.

@@ -43,6 +43,8 @@ pub struct DiscoveryPlan {
     id: Vec<u32>,
     /// Paths of parts of a record, which are not properties.
     parts: Vec<FieldPath>,
+    /// For each of several roots, what below it is no property of its own: parts, and other roots. Joined by dots.
+    inner: Vec<Vec<String>>,
 }
 
 impl DiscoveryPlan {
@@ -50,9 +52,10 @@ impl DiscoveryPlan {
     pub(crate) fn new(format: &EventFormat, input: &InputSettings) -> DiscoveryPlan {
         let layout = format.layout(input);
         let mut projection = Projection::new();
-        // The record itself contains everything, so it is a root only if the layout names no other.
+        // The record itself contains everything, so it is a root only if the layout names no other, or if the model says so.
         let mut roots: Vec<&FieldPath> = layout.properties.iter().filter(|path| !path.is_empty()).collect();
-        if roots.is_empty() {
+        let [.., said] = input.paths_for_format(format.name);
+        if roots.is_empty() || said.len() > 1 {
             roots = layout.properties.iter().collect();
         }
         let mut slots = |paths: &[&FieldPath]| -> Vec<(FieldPath, u32)> {
@@ -78,6 +81,7 @@ impl DiscoveryPlan {
             &layout.kind,
         ];
         let parts = lists.concat();
+        let inner = inner_paths(&roots, &[parts.as_slice(), &layout.account].concat());
         DiscoveryPlan {
             projection,
             properties,
@@ -88,9 +92,24 @@ impl DiscoveryPlan {
             received_at: taken_in,
             id,
             parts,
+            inner,
             layout,
         }
     }
+}
+
+/// For each root, the parts and other roots that lie below it; nothing for a single root.
+fn inner_paths(roots: &[&FieldPath], parts: &[FieldPath]) -> Vec<Vec<String>> {
+    let others = |root: &FieldPath| -> Vec<String> {
+        let all = parts.iter().chain(roots.iter().copied()).filter(|path| path.len() > root.len());
+        all.filter_map(|path| path.strip_prefix(root.as_slice())).map(|rest| rest.join(".")).collect()
+    };
+    roots.iter().map(|root| if roots.len() > 1 { others(root) } else { Vec::new() }).collect()
+}
+
+/// Whether a path is another one, or lies below it.
+fn is_at_or_below(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Finds the fields of records, one record after another.
@@ -131,7 +150,13 @@ impl<'p> FieldDiscovery<'p> {
             }
             return;
         }
-        for (path, slot) in &self.plan.properties {
+        for ((path, slot), inner) in self.plan.properties.iter().zip(&self.plan.inner) {
+            let is_inner = |path: &str| inner.iter().any(|one| is_at_or_below(path, one));
+            let mut each = |path: &str, value: JsonSpan| {
+                if !is_inner(path) {
+                    each(path, value)
+                }
+            };
             let object = self.found(*slot);
             if object.kind == JsonKind::Array {
                 pairs(text, object, &mut each);

@@ -101,6 +101,20 @@ pub struct ScoredEntities<'s> {
 }
 
 impl ScoredEntities<'_> {
+    /// The traits of a level that are null for everybody, in the order of the model; none in a level without entities.
+    pub fn empty_traits<'m>(&self, model: &'m Model, kind: EntityKind) -> Vec<&'m str> {
+        let (count, table) = match kind {
+            EntityKind::User => (self.users.count, &self.facts.users),
+            EntityKind::Account => (self.accounts.count, &self.facts.accounts),
+        };
+        let level = model.resolved.level(kind);
+        let place = |name: &str| level.facts.iter().position(|fact| fact.name == name);
+        let is_empty = |slot: u32| (0..count).all(|entity| table.word(slot, entity as usize).is_none());
+        let names = level.traits.iter().map(|one| one.name.name.as_str());
+        let known = names.filter_map(|name| Some((name, u32::try_from(place(name)?).ok()?)));
+        known.filter(|(_, slot)| count > 0 && is_empty(*slot)).map(|(name, _)| name).collect()
+    }
+
     /// The id of a user.
     pub(crate) fn user_id(&self, user: usize) -> &str {
         self.entities.users[user].id

@@ -1,6 +1,10 @@
 //! Columns by the name of a column, of a fact, or by an expression; the rows of files and of the standard output.
 
-use super::{ModelResolver, PhaseLimit, level::category_names};
+use super::{
+    ModelResolver, PhaseLimit,
+    fact_resolver::{declare_trait, is_usual_trait},
+    level::category_names,
+};
 use crate::{
     EntityKind, codes,
     diag::near_miss,
@@ -82,7 +86,8 @@ impl ModelResolver<'_, '_> {
         known.extend(columns.iter().map(|column| column.name.as_str()));
         known.sort_unstable();
         let near = near_miss(&text.value, known).map(|near| format!("a name that exists is `{near}`"));
-        let help = near.or_else(|| Some("write `= ` before an expression".to_owned()));
+        let usual = is_usual_trait(&text.value).then(|| declare_trait(kind, &text.value));
+        let help = near.or(usual).or_else(|| Some("write `= ` before an expression".to_owned()));
         let message = format!("no column and no fact `{}` of {}", text.value, kind.plural());
         self.error(codes::UNKNOWN_NAME, &text.span, message, "nothing has this name", help);
     }

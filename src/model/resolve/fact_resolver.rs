@@ -58,6 +58,37 @@ pub(super) enum FactLookupError {
     AlreadyReported,
 }
 
+/// Names under which people expect what is known of users and accounts, although a model has to declare it.
+const USUAL_TRAITS: [&str; 16] = [
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "phone",
+    "title",
+    "role",
+    "job_title",
+    "company",
+    "company_size",
+    "employees",
+    "industry",
+    "country",
+    "plan",
+    "owner",
+    "crm_status",
+];
+
+/// Whether a name is one of what is known of users or accounts.
+pub(super) fn is_usual_trait(name: &str) -> bool {
+    USUAL_TRAITS.contains(&name)
+}
+
+/// How to declare a trait.
+pub(super) fn declare_trait(side: EntityKind, name: &str) -> String {
+    let kind = if matches!(name, "company_size" | "employees") { "number" } else { "text" };
+    format!("what is known of {} is declared: [{}.traits] {name} = {{ type = \"{kind}\" }}", side.plural(), side.word())
+}
+
 impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
     pub(super) fn new(resolver: &'c mut ModelResolver<'f, 'd>, side: EntityKind, limit: PhaseLimit) -> Self {
         FactResolver { resolver, side, limit, phase: ScoringPhase::BASE }
@@ -74,6 +105,7 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
                 Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
             }
             _ if name == HOLDOUT => Some("[holdout] makes it: share = \"5%\" and salt = \"2026\"".to_owned()),
+            _ if is_usual_trait(name) => Some(declare_trait(side, name)),
             // A model with more wrong names than that needs another kind of help.
             _ if self.resolver.suggested >= SUGGESTED_MAX => None,
             _ => {

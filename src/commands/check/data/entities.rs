@@ -6,7 +6,12 @@ use rayon::prelude::*;
 
 use super::{DataChecker, RootCauses, nearest, percent};
 use crate::commands::check::spelling::spelling_variants;
-use pql_engine::{inspect::name_similarity::closest_names, ledger::EntityRef, plan::Model, score::ScoredEntities};
+use pql_engine::{
+    inspect::name_similarity::{closest_names, split_words},
+    ledger::EntityRef,
+    plan::Model,
+    score::ScoredEntities,
+};
 use pql_model::{
     EntityKind, codes,
     diag::Diagnostic,
@@ -38,13 +43,51 @@ impl DataChecker<'_> {
             let mut paths: Vec<&str> = traits.by_path.keys().map(String::as_str).collect();
             paths.sort_unstable();
             let near: Vec<&str> = looked.iter().flat_map(|looked| closest_names(looked, &paths)).take(3).collect();
-            let help = nearest(&near, "--users and --accounts name files of what else is known");
+            let option = if side == EntityKind::User { "--users" } else { "--accounts" };
+            let help = match self.field_of_trait(looked).filter(|_| near.is_empty()) {
+                Some(help) => help,
+                None => nearest(
+                    &near,
+                    &format!(
+                        "{option} FILE names a table that may have it; `pql init` takes it too, and writes the column into `from`"
+                    ),
+                ),
+            };
             let message = format!("no {} has the trait `{name}`", side.word());
             let whole =
                 plural(entities as u64, side.word(), if side == EntityKind::User { "users" } else { "accounts" });
             let label = format!("null for all of {whole}");
             self.found.push(Diagnostic::warning(codes::NO_SUCH_TRAIT, span.clone(), message, label).help(help));
         }
+    }
+
+    /// How a trait can be read from the field of events that ends in one of its names.
+    fn field_of_trait(&self, looked: &[String]) -> Option<String> {
+        let is_named = |path: &str| {
+            let last = split_words(path.rsplit('.').next().unwrap_or(path)).concat();
+            looked.iter().any(|looked| split_words(looked).concat() == last)
+        };
+        let mut properties: Vec<&str> = self
+            .survey
+            .names
+            .values()
+            .flat_map(|event| &event.properties.by_path)
+            .map(|(path, _)| path.as_str())
+            .collect();
+        properties.sort_unstable();
+        if let Some(path) = properties.into_iter().find(|path| is_named(path)) {
+            return Some(format!("events have the property `{path}`: from = [\"{path}\"] reads it"));
+        }
+        let fields = &self.dump.fields;
+        let guess = fields.guess.parts.iter().find(|one| one.part == "properties")?;
+        let record = guess.also.as_deref()?;
+        let below = if record == "." { String::new() } else { format!("{record}.") };
+        let paths = fields.paths();
+        let path = paths.into_iter().filter(|path| is_named(path)).find_map(|path| path.strip_prefix(&below))?;
+        Some(format!(
+            "records have `{below}{path}`, beside their properties: from = [\"{path}\"] reads it, with properties = [\"{}\", \"{record}\"] in [input] fields",
+            guess.path
+        ))
     }
 
     /// Texts that traits and metrics are compared with and never are.

@@ -9,14 +9,18 @@ mod record;
 mod root_causes;
 
 use self::root_causes::RootCauses;
-use pql_engine::{inspect::dataset_profile::DatasetProfile, plan::Model, score::ScoredEntities};
+use pql_engine::{
+    inspect::{InspectedInput, dataset_profile::DatasetProfile},
+    plan::Model,
+    score::ScoredEntities,
+};
 use pql_model::{EntityKind, codes, diag::Diagnostic, units::format_number};
 
 /// Every warning that events under a model give; the model is compiled whole, so that every fact is known.
-pub fn warnings(model: &Model, survey: &DatasetProfile, scored: &ScoredEntities<'_>) -> Vec<Diagnostic> {
+pub fn warnings(model: &Model, dump: &InspectedInput, scored: &ScoredEntities<'_>) -> Vec<Diagnostic> {
     let resolved = &model.resolved;
-    let mut seen = DataChecker { survey, names: Vec::new(), found: Vec::new() };
-    seen.names = survey.sorted_names().into_iter().map(|(name, _)| name).collect();
+    let mut seen = DataChecker { dump, survey: &dump.survey, names: Vec::new(), found: Vec::new() };
+    seen.names = dump.survey.sorted_names().into_iter().map(|(name, _)| name).collect();
     seen.events(resolved);
     seen.check_tracking_plan(resolved);
     resolved.expression_uses().iter().for_each(|expression| seen.expression(expression));
@@ -35,6 +39,7 @@ pub fn warnings(model: &Model, survey: &DatasetProfile, scored: &ScoredEntities<
 
 /// What was seen, and what there is to say of it.
 struct DataChecker<'s> {
+    dump: &'s InspectedInput,
     survey: &'s DatasetProfile,
     /// Names of events, the most frequent first.
     names: Vec<&'s str>,

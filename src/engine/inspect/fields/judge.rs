@@ -28,6 +28,8 @@ pub struct PartGuess {
     pub part: &'static str,
     /// The path of the field; `.` for the record itself.
     pub path: String,
+    /// A second object, for values that the first one lacks: of properties, the record that tells of people and companies beside them.
+    pub also: Option<String>,
     /// What speaks for it.
     pub why: String,
     /// Other fields that were considered, the best first, with what speaks against each.
@@ -39,6 +41,13 @@ pub struct PartGuess {
 pub struct FieldGuess {
     /// The parts that were found.
     pub parts: Vec<PartGuess>,
+}
+
+impl PartGuess {
+    /// Its path, or its paths as a list.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        [self.path.as_str()].into_iter().chain(self.also.as_deref())
+    }
 }
 
 impl FieldGuess {
@@ -136,7 +145,13 @@ impl<'f, 't> FieldJudge<'f, 't> {
         let (winner, others) = all.split_first().filter(|(winner, _)| winner.points > 0)?;
         let others = others.iter().take(CONSIDERED_MAX);
         let considered = others.map(|other| (other.facts.path().to_owned(), other.fault)).collect();
-        Some(PartGuess { part, path: winner.facts.path().to_owned(), why: evidence(part, winner.facts), considered })
+        Some(PartGuess {
+            part,
+            path: winner.facts.path().to_owned(),
+            also: None,
+            why: evidence(part, winner.facts),
+            considered,
+        })
     }
 
     fn user_facts(&self, known: &FieldGuess) -> Option<&'f FieldFacts<'t>> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     facts::FieldFacts,
     judge::{FieldGuess, PartGuess},
+    words::{ACCOUNT_WORDS, USER_WORDS, ends_in},
 };
 
 /// Usual names of the object of properties, the commonest first.
@@ -21,6 +22,26 @@ const USUAL_NAMES: [&str; 12] = [
     "params",
     "details",
     "context",
+];
+
+/// Last words of what is known of people and companies.
+const KNOWN_OF_SOMEBODY: [&str; 16] = [
+    "email",
+    "mail",
+    "name",
+    "title",
+    "role",
+    "position",
+    "department",
+    "company",
+    "plan",
+    "industry",
+    "sector",
+    "employees",
+    "headcount",
+    "size",
+    "seats",
+    "owner",
 ];
 
 /// The first key of a path below another one; `.` if it has only one.
@@ -51,5 +72,22 @@ pub(super) fn holds_rest(fields: &[FieldFacts<'_>], guess: &FieldGuess, within: 
         (within, ".") => within.to_owned(),
         (within, root) => format!("{within}.{root}"),
     };
-    Some(PartGuess { part: "properties", path, why, considered: Vec::new() })
+    let told = fields.iter().find(|facts| {
+        root != "."
+            && root_below(facts.path(), within) != root
+            && guess.part(facts.path()).is_none()
+            && tells_of_somebody(facts)
+    });
+    let also = told.map(|_| if within.is_empty() { ".".to_owned() } else { within.to_owned() });
+    let why = match told {
+        Some(told) => format!("{why}; the record itself tells more, such as {}", told.path()),
+        None => why,
+    };
+    Some(PartGuess { part: "properties", path, also, why, considered: Vec::new() })
+}
+
+/// Whether a field is known of a person or a company: their e-mail, name, title, size or plan.
+fn tells_of_somebody(facts: &FieldFacts<'_>) -> bool {
+    let is_of = |list: &[&str]| facts.words.iter().any(|word| list.contains(&word.as_str()));
+    facts.is_plain() && ends_in(&facts.leaf, &KNOWN_OF_SOMEBODY) && (is_of(USER_WORDS) || is_of(ACCOUNT_WORDS))
 }

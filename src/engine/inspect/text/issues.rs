@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::table::{format_estimate, share};
 use crate::inspect::{
-    InspectedInput,
+    InspectedInput, PartGuess,
     dataset_profile::DatasetProfile,
     event_order::LATENESS_BANDS,
     json::{FirstReject, first_rejects},
@@ -103,7 +103,7 @@ fn other_names(out: &mut String, dump: &InspectedInput) {
     }
     let Some(guess) = dump.suggested_fields() else { return };
     let fields: Vec<String> =
-        guess.parts.iter().map(|one| format!("{} = {:?}", one.part, dump.fields.shown_name(&one.path))).collect();
+        guess.parts.iter().map(|one| format!("{} = {}", one.part, shown_paths(dump, one))).collect();
     let users =
         if dump.survey.events() > 0 && dump.survey.entity_counts.user == 0 { "no event names a user; " } else { "" };
     let _ = writeln!(
@@ -111,4 +111,10 @@ fn other_names(out: &mut String, dump: &InspectedInput) {
         "{users}these records look like events with other field names: [input] fields = {{ {} }}; `pql init` writes that for you",
         escape_controls(&fields.join(", "))
     );
+}
+
+/// The path of a part as a model writes it, or its paths as a list.
+fn shown_paths(dump: &InspectedInput, guess: &PartGuess) -> String {
+    let paths: Vec<String> = guess.paths().map(|path| format!("{:?}", dump.fields.shown_name(path))).collect();
+    if paths.len() == 1 { paths.concat() } else { format!("[{}]", paths.join(", ")) }
 }

@@ -339,3 +339,41 @@ fn cases_are_written_in_the_names_of_the_events() {
     assert!(!folder.path().join("m.toml").exists());
     assert_eq!(folder.pql("init analytics.ndjson -o - --cases d.toml").code, 2);
 }
+
+/// Events of twenty people at most, each with its number, and the one that is taken for the core job; nothing if none is.
+type CoreCase = (&'static str, &'static [(&'static str, u32)], Option<&'static str>);
+
+const CORE: [CoreCase; 4] = [
+    ("what people do again", &[("Roster Imported", 20), ("Shift Published", 30)], Some("Shift Published")),
+    ("what each person does once", &[("Roster Imported", 20), ("Location Created", 18)], None),
+    ("of two, the one of most people", &[("Report Built", 40), ("Shift Published", 60)], Some("Shift Published")),
+    ("too few people to know", &[("Roster Imported", 3)], Some("Roster Imported")),
+];
+
+#[test]
+fn the_core_job_is_what_people_do_again() {
+    for (what, events, expected) in CORE {
+        let folder = Folder::in_memory();
+        let line = |name: &str, number: u32| {
+            format!(
+                "{{\"event\":\"{name}\",\"timestamp\":\"2026-10-{:02}T10:00:00Z\",\"user_id\":\"u{}\",\"account_id\":\"a\",\"properties\":{{}}}}\n",
+                1 + number / 20,
+                number % 20
+            )
+        };
+        let lines = events.iter().flat_map(|(name, count)| (0..*count).map(move |number| line(name, number)));
+        folder.write("e.ndjson", lines.collect::<String>());
+        let model = model_of(&folder, "");
+        let core = expected.map(|name| format!("wedge_workflow_completed = {{ event = \"{name}\" }}\n"));
+        match core {
+            Some(core) => assert!(model.contains(&core), "{what}\n{model}"),
+            None => {
+                assert!(!model.contains("wedge_workflow_completed = {"), "{what}\n{model}");
+                assert!(
+                    model.contains("#   setup_completed: maybe Roster Imported, Location Created\n"),
+                    "{what}\n{model}"
+                );
+            }
+        }
+    }
+}

@@ -234,6 +234,11 @@ const NAMES_OF_ANYTHING: [&str; 14] = [
     "branch",
 ];
 
+/// Whether a property of this name tells of something else on most events.
+pub(super) fn is_name_of_anything(name: &str) -> bool {
+    NAMES_OF_ANYTHING.contains(&split_words(name).concat().as_str())
+}
+
 /// Whether the name of a field may leave open whom it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldPlace {

@@ -8,7 +8,7 @@ use super::{
     document::DocumentTable,
     lessons::ModelLessons,
     properties::{FoundProperty, PropertyFinder, find_trait},
-    trait_words::{FieldPlace, TraitFamily, TraitValues, family_of},
+    trait_words::{FieldPlace, TraitFamily, TraitValues, family_of, is_name_of_anything},
 };
 use pql_engine::inspect::{
     TableColumns,
@@ -199,10 +199,9 @@ impl TraitFinder<'_> {
         !is_email || wanted.events.is_some() || self.filled_on_events(path) * OFTEN >= self.survey.events()
     }
 
-    /// Events that have none of some properties, so that a trait which records give reads nothing from them.
+    /// An event that has none of the names which tell of something else on most events, so that a trait which records give reads nothing from them.
     pub(super) fn event_without(&self, names: &[String]) -> Option<String> {
-        let lacks = |path: &String| !path.contains('.');
-        let bare: BTreeSet<&String> = names.iter().filter(|name| lacks(name)).collect();
+        let bare: BTreeSet<&String> = names.iter().filter(|name| is_name_of_anything(name)).collect();
         let all = self.survey.sorted_names();
         let has = |profile: &EventProfile| bare.iter().any(|name| profile.properties.by_path.contains_key(*name));
         if !all.iter().any(|(_, profile)| has(profile)) {

@@ -265,7 +265,7 @@ impl EventWirer<'_, '_> {
         }
     }
 
-    /// The core job: of the events that are work by their words, the one that most people do.
+    /// The core job: of the events that are work by their words and that people do again, the one that most people do.
     fn take_core(&mut self) {
         let of_role = |role: MeaningRole| {
             self.asked.iter().find(|event| asked_meaning(event).is_some_and(|meaning| meaning.role == role)).cloned()
@@ -276,14 +276,16 @@ impl EventWirer<'_, '_> {
             let is_other = meaning_of(&event.words).is_some_and(|found| found.meaning.role != MeaningRole::Use);
             !is_other && event.profile.with_user > 0 && work_word(&event.words).is_some()
         };
-        let mut work: Vec<&NamedEvent<'_>> =
-            self.events.iter().filter(|event| self.is_free(event)).filter(is_work).collect();
+        let free = self.events.iter().filter(|event| self.is_free(event) && !is_one_off(event.profile));
+        let mut work: Vec<&NamedEvent<'_>> = free.filter(is_work).collect();
         work.sort_by_key(|event| Reverse((event.profile.users.count(), event.profile.count, Reverse(event.name))));
         let Some((core, others)) = work.split_first() else { return };
         let others = others.iter().take(CANDIDATES_MAX).map(|event| event.name.to_owned()).collect();
         self.wiring.others.insert(done.clone(), others);
         let word = work_word(&core.words).unwrap_or_default().to_owned();
-        let why = format!("of the events whose names tell of work, most people do this one; its name has `{word}`");
+        let again = if core.profile.users.count() < USERS_MIN { "" } else { " and that people do again" };
+        let why =
+            format!("of the events whose names tell of work{again}, most people do this one; its name has `{word}`");
         self.push(done, WiredEvent { name: core.name.to_owned(), why, certainty: Certainty::Behaviour });
         if let Some(begun) = begun.filter(|event| !self.wiring.found.contains_key(event)) {
             self.take_core_begun(begun, core.name, &subject(&core.words, &word));
@@ -327,7 +329,7 @@ impl EventWirer<'_, '_> {
             .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
             .filter(|event| !self.is_said(event.name))
             .filter(|event| !is_no_feature(&event.words))
-            .filter(|event| meaning_of(&event.words).is_none_or(|found| found.meaning.role != MeaningRole::Around))
+            .filter(|event| meaning_of(&event.words).is_none_or(|found| !found.meaning.is_around()))
             .take(FEATURES_MAX)
             .map(|event| WiredEvent { name: event.name.to_owned(), why: String::new(), certainty: Certainty::Words })
             .collect();
@@ -348,9 +350,37 @@ impl EventWirer<'_, '_> {
                 })
                 .copied()
                 .collect();
-            self.wiring.missing.insert(asked.clone(), candidates(asked, &unwired));
+            let mut near = candidates(asked, &unwired);
+            if asked_meaning(asked).is_some_and(|meaning| meaning.role == MeaningRole::SetUp) {
+                add_one_off(&mut near, &unwired);
+            }
+            self.wiring.missing.insert(asked.clone(), near);
         }
     }
+}
+
+/// Users from which on it shows whether people do something again.
+const USERS_MIN: u64 = 5;
+
+/// Whether nearly nobody does it a second time: fewer than three events of two users.
+fn is_one_off(profile: &EventProfile) -> bool {
+    let users = profile.users.count();
+    users >= USERS_MIN && profile.count * 2 < users * 3
+}
+
+/// Adds what people do once, such as an import or a first connection, to the events that may end a set-up.
+fn add_one_off(near: &mut Vec<String>, events: &[&NamedEvent<'_>]) {
+    let is_step = |event: &&&NamedEvent<'_>| {
+        let is_around = meaning_of(&event.words).is_some_and(|found| found.meaning.is_around());
+        is_one_off(event.profile)
+            && !is_around
+            && !is_no_feature(&event.words)
+            && !near.contains(&event.name.to_owned())
+    };
+    let mut steps: Vec<&&NamedEvent<'_>> = events.iter().filter(is_step).collect();
+    steps.sort_by_key(|event| Reverse((event.profile.users.count(), Reverse(event.name))));
+    near.extend(steps.into_iter().map(|event| event.name.to_owned()));
+    near.truncate(CANDIDATES_MAX);
 }
 
 /// The names that may be meant: those spelt alike, then those that share a word.

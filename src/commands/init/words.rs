@@ -43,12 +43,24 @@ pub(super) enum MeaningRole {
     Use,
     /// A step around it: signing up, buying, asking, inviting.
     Around,
+    /// The end of a set-up, around the product too.
+    SetUp,
     /// The job that people come for, from its beginning.
     CoreBegun,
     /// The job that people come for, done.
     CoreDone,
     /// A feature of which a property says which it is.
     Feature,
+}
+
+impl EventMeaning {
+    /// Whether it is a step around the product, and no use of it.
+    pub(super) fn is_around(&self) -> bool {
+        match self.role {
+            MeaningRole::Around | MeaningRole::SetUp => true,
+            MeaningRole::Use | MeaningRole::CoreBegun | MeaningRole::CoreDone | MeaningRole::Feature => false,
+        }
+    }
 }
 
 const fn around(
@@ -129,16 +141,17 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
         ],
         &[NO_COMPLETION, OPPOSITES, "ledger|bank|chart|invoice|webinar|device|webhook|domain"],
     ),
-    around(
-        "the end of a set-up",
-        &[
+    EventMeaning {
+        title: "the end of a set-up",
+        sets: &[
             &["setup|onboarding|wizard", DONE],
             &["set", "up", DONE],
             &["getting", "started", DONE],
             &["profile", "complet"],
         ],
-        &["start", "step", "skip", OPPOSITES],
-    ),
+        against: &["start", "step", "skip", OPPOSITES],
+        role: MeaningRole::SetUp,
+    },
     around(
         "a subscription that began",
         &[
@@ -255,7 +268,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
 ];
 
 /// Words of work that was done. They find the core job of a product whose events do not name it.
-const WORK_DONE: &str = "complet|finish|done|creat|generat|publish|build|built|run$|ran$|submit|save|deploy|upload|import|schedul|analyz|analys|push|send|sent$|record|reconcil|render|merg|execut|answer|passed|solv|post|ship";
+const WORK_DONE: &str = "complet|finish|done|creat|generat|publish|build|built|run$|ran$|submit|save|deploy|upload|import|schedul|analyz|analys|push|send|sent$|record|reconcil|render|merg|execut|answer|passed|solv|post|ship|edit|approv|translat";
 
 /// Words of events that are no work for which people come.
 const NO_WORK: &str = "setting|notification|comment|profile|avatar|password|email|login|session|page|view|click|tour|onboarding|feedback|rating|nps|survey|search|filter|tag|account|key|token|user|payment|member|role|draft|reminder";

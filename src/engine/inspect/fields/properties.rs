@@ -72,12 +72,12 @@ pub(super) fn holds_rest(fields: &[FieldFacts<'_>], guess: &FieldGuess, within: 
         (within, ".") => within.to_owned(),
         (within, root) => format!("{within}.{root}"),
     };
-    let told = fields.iter().find(|facts| {
-        root != "."
-            && root_below(facts.path(), within) != root
-            && guess.part(facts.path()).is_none()
-            && tells_of_somebody(facts)
-    });
+    // Records of users and accounts have their traits in an object that a reader knows.
+    let is_read = |facts: &FieldFacts<'_>| within.is_empty() && root_below(facts.path(), within) == "traits";
+    let is_beside = |facts: &&FieldFacts<'_>| {
+        root_below(facts.path(), within) != root && guess.part(facts.path()).is_none() && !is_read(facts)
+    };
+    let told = fields.iter().filter(|_| root != ".").filter(is_beside).find(|facts| tells_of_somebody(facts));
     let also = told.map(|_| if within.is_empty() { ".".to_owned() } else { within.to_owned() });
     let why = match told {
         Some(told) => format!("{why}; the record itself tells more, such as {}", told.path()),

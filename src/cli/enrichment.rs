@@ -1,6 +1,7 @@
 //! Tables of what else is known of users and accounts, opened once, whatever the number of models that ask of them.
 
 use std::{
+    cell::Cell,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -50,6 +51,8 @@ struct EnrichmentTable<'a> {
     inputs: Vec<InputSource>,
     /// The file as it was when it was opened; none of what came through a pipe.
     opened: Option<FileState>,
+    /// Whether it was said that it holds no rows; several models may ask.
+    warned: Cell<bool>,
 }
 
 impl<'a> EnrichmentFiles<'a> {
@@ -108,8 +111,15 @@ impl<'a> EnrichmentTable<'a> {
     fn open(kind: EntityKind, path: &'a Path, key: Option<&str>) -> Result<Self, CommandError> {
         let name = path.display().to_string();
         let meta = retry_interrupted(|| fs::metadata(path)).map_err(|error| cannot_read(&name, error))?;
-        let table =
-            |inputs, opened| Self { name: name.clone(), kind, key: key.map(str::to_owned), path, inputs, opened };
+        let table = |inputs, opened| Self {
+            name: name.clone(),
+            kind,
+            key: key.map(str::to_owned),
+            path,
+            inputs,
+            opened,
+            warned: Cell::new(false),
+        };
         if meta.is_file() {
             let opened = FileState::of(path)?;
             return Ok(table(table_inputs(path).map_err(unusable)?, opened));
@@ -158,6 +168,9 @@ impl<'a> EnrichmentTable<'a> {
         // What was found wrong may be wrong only because somebody was writing.
         self.check_unchanged()?;
         let file = read?;
+        if file.is_empty() && !self.warned.replace(true) {
+            messages::warn_empty_table(&file.name, self.kind);
+        }
         if verbosity == Verbosity::Notes {
             messages::note_unused_columns(&file.name, &file.unused_columns);
             messages::note_rows_without_id(&file, request.key);

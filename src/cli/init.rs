@@ -138,6 +138,10 @@ impl InitArguments {
             return Ok(read);
         }
         let dump = self.survey(inputs.clone()).profile(&empty_model("")?, fields.clone());
+        if dump.as_ref().is_ok_and(|dump| dump.survey.records() == 0) {
+            let text = "the input is empty: not a single record was read, so there is no model to write";
+            return Err(CommandError::Error(anyhow::anyhow!("{text}"), ExitStatus::Negative));
+        }
         let dump = dump.inspect_err(|_| init_fields::note_columns(&fields))?;
         let lost = dump.is_native() && dump.survey.rejected() * 2 > dump.survey.records();
         if let Some(watch) = watch.filter(|_| lost && guess.is_complete()) {

@@ -8,7 +8,7 @@ use std::{
 use super::{CommandError, ExitStatus};
 use pql_engine::{fs::retry::retry_interrupted, read::read_whole_file};
 use pql_model::{
-    EXAMPLE,
+    EXAMPLE, SHIPPED,
     diag::{Diagnostic, DocumentProblems, SourceDocument},
 };
 
@@ -62,13 +62,24 @@ pub(super) const CASES: DocumentKind = DocumentKind { what: "file of cases", cod
 
 /// Reads a model's text.
 pub(super) fn read(path: &Path) -> Result<SourceDocument, CommandError> {
-    let document = read_document(path, MODEL)?;
+    let document = read_document(path, MODEL).map_err(|failure| shipped_hint(path).unwrap_or(failure))?;
     if !is_data(&document.text) {
         return Ok(document);
     }
     let problem = Diagnostic::error(MODEL.code, 0..0, "the file is no model: it holds a table or records", "");
     let help = "name a model, which is a TOML file with the line `schema = 1`; files of events, users and accounts have arguments of their own";
     Err(refused(SourceDocument { name: document.name, text: String::new() }, problem.help(help)))
+}
+
+/// The failure for the name of a model that comes with the program, where no file has it.
+fn shipped_hint(path: &Path) -> Option<CommandError> {
+    let shipped = SHIPPED.iter().find(|known| Path::new(known.key) == path)?;
+    let is_missing = matches!(retry_interrupted(|| path.try_exists()), Ok(false));
+    let text = format!(
+        "no file `{key}` is here; `{key}` is a model that comes with the program, and `pql init EVENTS --model {key}` writes a file of it for your events",
+        key = shipped.key
+    );
+    is_missing.then(|| CommandError::usage(text))
 }
 
 /// Whether a text holds rows or records: its first line that is neither empty nor a comment is no line of TOML and has cells or an object.

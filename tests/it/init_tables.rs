@@ -286,3 +286,52 @@ fn help_for_a_trait_that_nobody_has_leads_to_its_field() {
     let scored = folder.pql("score planner.ndjson -m m.toml --level user --top 1 --columns score");
     assert!(scored.stdout == "score\n1\n" && !scored.stderr.contains(note), "{scored:?}");
 }
+
+#[test]
+fn what_is_empty_is_called_empty() {
+    let folder = folder("", &companies());
+    let warning = "warning: people.csv holds no rows, so it gives no traits of users; was its export cut short?\n";
+    let outcome = folder.pql("init planner.ndjson -o m.toml --users people.csv");
+    assert!(outcome.code == 0 && outcome.stderr.matches(warning).count() == 1, "{outcome:?}");
+    folder.write("m2.toml", "schema = 1\nname = \"other\"\n");
+    // Each model of several has its own warnings.
+    for (options, count) in [("-m m.toml", 1), ("-m m.toml -q", 1), ("-m m.toml -m m2.toml -q --out out", 2)] {
+        let outcome = folder.pql(&format!("score planner.ndjson --users people.csv {options}"));
+        assert!(outcome.code == 0 && outcome.stderr.matches(warning).count() == count, "{options}: {outcome:?}");
+    }
+    folder.write("nothing.ndjson", "");
+    let outcome = folder.pql("init nothing.ndjson -o n.toml");
+    assert_eq!(
+        outcome.stderr,
+        "error: the input is empty: not a single record was read, so there is no model to write\n"
+    );
+    assert_eq!(outcome.code, 1);
+}
+
+#[test]
+fn a_refused_run_leaves_no_folder_of_its_own() {
+    let folder = folder(&people(), &companies());
+    folder.write("nothing.ndjson", "");
+    for (events, more) in [("nothing.ndjson", ""), ("planner.ndjson", "--fail-if users>1")] {
+        let outcome = folder.pql(&format!("score {events} --out new/lists {more}"));
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        assert!(!folder.path().join("new").exists(), "{events}");
+    }
+    std::fs::create_dir(folder.path().join("old")).expect("a folder");
+    assert_eq!(folder.pql("score nothing.ndjson --out old/lists").code, 1);
+    assert!(folder.path().join("old").exists() && !folder.path().join("old/lists").exists());
+    assert_eq!(folder.pql("score planner.ndjson --out new/lists").code, 0);
+    assert!(folder.path().join("new/lists/run.json").exists());
+}
+
+#[test]
+fn the_name_of_a_shipped_model_is_no_file() {
+    let folder = folder(&people(), &companies());
+    for key in ["sales", "b2b", "enterprise"] {
+        let outcome = folder.pql(&format!("score planner.ndjson -m {key}"));
+        let help = format!("`pql init EVENTS --model {key}` writes a file of it for your events");
+        assert!(outcome.code == 2 && outcome.stderr.contains(&help), "{outcome:?}");
+    }
+    folder.write("sales", "schema = 1\n");
+    assert_eq!(folder.pql("score planner.ndjson -m sales").code, 0);
+}

@@ -11,6 +11,7 @@ use pql_engine::{
     read::{FileStats, ResolvedInputs},
 };
 use pql_model::{
+    EntityKind,
     diag::{escape_controls, quoted_list},
     units::plural,
 };
@@ -143,6 +144,14 @@ pub(crate) fn note_failed_run(error: &RunError) {
             "note: if these are events whose fields have other names, `pql inspect` shows which, and `pql init` writes a model with them",
         );
     }
+}
+
+/// A file of users or accounts without a row. Printed even with `--quiet`: an export that failed looks like customers of whom nothing is known.
+pub(crate) fn warn_empty_table(file: &str, kind: EntityKind) {
+    print_stderr(&escape_controls(&format!(
+        "warning: {file} holds no rows, so it gives no traits of {}; was its export cut short?",
+        kind.plural()
+    )));
 }
 
 /// Columns of an enrichment file that the model does not use: no trait reads them, or no rule asks for the trait.

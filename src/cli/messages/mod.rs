@@ -14,7 +14,7 @@ pub(super) use self::{
     inputs::{
         note_failed_run, note_formats, note_formats_of_rejects, note_grown_files, note_missing_names, note_more_pages,
         note_rows_without_id, note_skipped_inputs, note_unused_columns, print_rejects, warn_empty_files,
-        warn_multiline_records, warn_skipped_inputs,
+        warn_empty_table, warn_multiline_records, warn_skipped_inputs,
     },
     not_understood::{all_not_understood, warn_not_understood},
     outputs::{note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_stale_files},

@@ -35,13 +35,18 @@ fn not_understood_text(one: &NotUnderstood) -> String {
         MisreadCause::Beyond => "numbers beyond 1e15",
     };
     let (is, they, first) = match one.count {
-        1 => ("is", "it counts", "at"),
-        _ => ("are", "they count", "the first is at"),
+        1 => ("is", "it counts as", "at"),
+        _ => ("are", "they count as", "the first is at"),
     };
     let values = plural(one.count, "value", "values");
-    let kind = if one.of == "events" { "property" } else { "column" };
+    // What a cell lacks, events may still give.
+    let (kind, missing) = match (one.of, one.count) {
+        ("events", _) => ("property", "missing"),
+        (_, 1) => ("column", "an empty cell"),
+        _ => ("column", "empty cells"),
+    };
     format!(
-        "{values} of the {kind} `{}` {is} {what} ({first} {}:{}); {they} as not known. {}",
+        "{values} of the {kind} `{}` {is} {what} ({first} {}:{}); {they} {missing}. {}",
         one.column,
         one.file,
         one.line,

@@ -130,8 +130,10 @@ impl OutputPlan {
         if self.paths().next().is_some() {
             interrupt::watch();
         }
+        let mut made = MadeFolders::default();
         let lock = match &arguments.out {
             Some(dir) => {
+                made.note(dir);
                 ensure_dir(dir)?;
                 let patience = Duration::from_secs(arguments.wait.unwrap_or(0));
                 Some(lock_folder(LockRequest { dir, patience, verbosity: arguments.verbosity() })?)
@@ -161,6 +163,7 @@ impl OutputPlan {
                 .collect::<Result<_, CommandError>>()?,
             record: self.record.map(shared).transpose()?,
             _lock: lock,
+            _made: made,
         })
     }
 
@@ -196,6 +199,31 @@ pub(super) struct OutputFiles {
     pub(super) record: Option<OutputFile>,
     /// Ends with this, after the last file is in place.
     _lock: Option<FolderLock>,
+    /// Goes last, when no file of the run is left to be removed.
+    _made: MadeFolders,
+}
+
+/// Folders that a run makes. Those that are empty at its end, since it was refused, go again.
+#[derive(Default)]
+struct MadeFolders(Vec<PathBuf>);
+
+impl MadeFolders {
+    /// Notes a folder and those above it that are not there yet, the deepest first.
+    fn note(&mut self, dir: &Path) {
+        let new = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !is_present(dir));
+        self.0.extend(new.map(Path::to_owned));
+    }
+}
+
+impl Drop for MadeFolders {
+    fn drop(&mut self) {
+        for dir in &self.0 {
+            // A folder with files stays.
+            if std::fs::remove_dir(dir).is_err() {
+                break;
+            }
+        }
+    }
 }
 
 impl OutputFiles {

@@ -80,6 +80,11 @@ impl EnrichFile {
         rows.sort_by_key(|row| (&row.key, row.valid.from, row.valid.to));
         rows
     }
+
+    /// True if it holds no row, not even one without an id.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.rows_without_id == 0
+    }
 }
 
 /// Why a table cannot be used.

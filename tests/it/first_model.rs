@@ -263,6 +263,29 @@ fn a_tariff_is_a_plan() {
 }
 
 #[test]
+fn a_form_of_an_upgrade_is_its_beginning() {
+    let events = [("Task Completed", ""), ("Plans Page Seen", ""), ("Upgrade Form Opened", "")];
+    let model = model_of(&planner(&events), "");
+    for line in [
+        "pricing_page_viewed = { event = \"Plans Page Seen\" }",
+        "upgrade_started = { event = \"Upgrade Form Opened\" }",
+    ] {
+        assert!(model.contains(line), "{line}: {model}");
+    }
+}
+
+#[test]
+fn an_event_that_was_said_to_be_another_is_no_feature() {
+    let events = [("Task Completed", ""), ("Board Opened", ""), ("Chart Drawn", ""), ("RatesSeen", "")];
+    let features = |options: &str| {
+        let model = model_of(&planner(&events), options);
+        let line = model.lines().find(|line| line.starts_with("feature_used = ")).unwrap_or_default().to_owned();
+        line.contains("RatesSeen")
+    };
+    assert!(features("") && !features("--set pricing_page_viewed=RatesSeen"));
+}
+
+#[test]
 fn what_was_said_goes_before_any_guess() {
     let folder = planner(&[("Task Completed", ""), ("Rates Seen", ""), ("Plan Viewed", ""), ("Invite Sent", "")]);
     let arguments = |set: &[&str]| -> Vec<String> {

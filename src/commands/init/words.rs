@@ -183,7 +183,13 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     around(
         "a look at prices and plans",
         &[&["pricing|prices|price$"], &["plan$|plans$|tariff|billing|subscription|upgrade|tiers$", VIEW]],
-        &["lesson|meal|floor|project|sprint|study|test|product$|unit$", "updat|chang|set$|edit", "account", OPPOSITES],
+        &[
+            "lesson|meal|floor|project|sprint|study|test|product$|unit$",
+            "updat|chang|set$|edit",
+            "account",
+            "form$|flow$|checkout",
+            OPPOSITES,
+        ],
     ),
     around(
         "an upgrade that was begun",

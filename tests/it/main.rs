@@ -17,7 +17,7 @@
 //!   `templates`.
 //! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
-//! - Runs that follow on each other: `record`.
+//! - Runs that follow on each other: `record`, `recorded_runs`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
 //! - Inputs that tests share: `dumps`, `parquet_file`, `stored`.
 //! - Code: `tidy` checks the imports and the other rules of `src/ARCHITECTURE.md`.
@@ -76,6 +76,7 @@ mod promises;
 mod publish;
 mod real_data;
 mod record;
+mod recorded_runs;
 mod reference;
 mod rejects;
 mod rules;

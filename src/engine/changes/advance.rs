@@ -34,8 +34,8 @@ pub struct ComparedRun<'r> {
     pub origins: &'r EntityOrigins,
     /// The date of the run.
     pub day: Day,
-    /// Whether events that were read name an id.
-    pub is_named: &'r dyn Fn(EntityKind, &str) -> bool,
+    /// Whether an id has events that do not count, since they are of internal users.
+    pub is_internal: &'r dyn Fn(EntityKind, &str) -> bool,
 }
 
 /// Compares a run with a record. With none, everybody is noted and nothing is listed.
@@ -191,7 +191,7 @@ impl LevelComparison<'_> {
     fn cause(&self, kind: ChangeKind, steps: &StepStandings<'_>, id: &str) -> Option<ChangeCause> {
         match kind {
             ChangeKind::Merged => None,
-            ChangeKind::Gone if (self.run.is_named)(self.kind, id) => Some(ChangeCause::Excluded),
+            ChangeKind::Gone if (self.run.is_internal)(self.kind, id) => Some(ChangeCause::Excluded),
             ChangeKind::Gone => Some(ChangeCause::NoEvents),
             ChangeKind::Up | ChangeKind::Down | ChangeKind::New | ChangeKind::Route | ChangeKind::Suppressed => {
                 steps.cause(kind)

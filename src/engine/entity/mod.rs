@@ -226,10 +226,10 @@ impl<'s> Entities<'s> {
         })
     }
 
-    /// Whether events or lines name a user id, even one of an internal user.
-    pub(crate) fn names_user(&self, raw: &str) -> bool {
-        let part = FoldState::shard_index(self.state.hash_id(raw));
-        self.state.shards[part].users.ids.find(raw).is_some() || self.people.of_alias(raw).is_some()
+    /// Whether a user id has events that do not count, since the user is internal.
+    pub(crate) fn sets_aside(&self, raw: &str) -> bool {
+        let person = self.person_of_id(raw).map(|person| person as usize);
+        person.is_some_and(|person| self.user_of_person[person] == NOBODY && !self.user_rows.group(person).is_empty())
     }
 
     /// Whether events name an account, even one that has only internal users.
@@ -239,13 +239,16 @@ impl<'s> Entities<'s> {
 
     /// The index of the user behind a raw id, if it has any events.
     pub fn user_of(&self, raw: &str) -> Option<u32> {
-        let hash = self.state.hash_id(raw);
-        let part = FoldState::shard_index(hash);
+        let user = self.user_of_person[self.person_of_id(raw)? as usize];
+        (user != NOBODY).then_some(user)
+    }
+
+    /// The person behind a raw user id.
+    fn person_of_id(&self, raw: &str) -> Option<u32> {
+        let part = FoldState::shard_index(self.state.hash_id(raw));
         let known =
             self.state.shards[part].users.ids.find(raw).map(|id| self.people.person_of(part, RowOwner::User(id)));
-        let person = known.or_else(|| self.people.of_alias(raw))?;
-        let user = self.user_of_person[person as usize];
-        (user != NOBODY).then_some(user)
+        known.or_else(|| self.people.of_alias(raw))
     }
 }
 

@@ -45,8 +45,8 @@ pub fn conclude(run: &RunToConclude<'_>) -> ConcludedRun {
         steps: run.steps.unwrap_or(StepSnapshots::all(run.snapshot)),
         origins: &origins,
         day: run.scored.as_of.day,
-        is_named: &|kind, id| match kind {
-            EntityKind::User => entities.names_user(id),
+        is_internal: &|kind, id| match kind {
+            EntityKind::User => run.model.resolved.identity.excludes_id(id) || entities.sets_aside(id),
             EntityKind::Account => entities.names_account(id),
         },
     };

@@ -86,6 +86,11 @@ impl IdentitySpans {
 }
 
 impl IdentitySettings {
+    /// Whether records of a user id are left out by the id alone.
+    pub fn excludes_id(&self, id: &str) -> bool {
+        self.exclude_users.iter().chain(&self.service_users).any(|glob| glob.matches(id))
+    }
+
     /// True if the model excludes users.
     pub fn sets_aside(&self) -> bool {
         !self.exclude_users.is_empty() || !self.exclude_domains.is_empty()

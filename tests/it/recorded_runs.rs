@@ -1,0 +1,366 @@
+//! Runs with a record, through the program: what changed and why, whom to call, and what becomes of the record.
+
+use std::collections::BTreeMap;
+
+use crate::run::{Folder, Outcome, rows};
+
+const MODEL: &str = r#"
+schema = 1
+name = "m"
+[user.traits]
+role = { type = "text" }
+[metrics]
+uses = { measure = "count", event = "use", last = "3d" }
+[[user.signals]]
+name = "uses"
+value = "uses"
+ladder = [{ at_least = 1, points = 20 }, { at_least = 3, points = 50 }]
+[[user.signals]]
+name = "boss"
+when = "role = 'boss'"
+points = 15
+[[user.tiers]]
+name = "hot"
+at_least = 50
+stay_at_least = 35
+qualified = true
+[[user.tiers]]
+name = "warm"
+at_least = 20
+[[user.tiers]]
+name = "cold"
+[[user.alerts]]
+name = "new_hot"
+when = "qualified"
+cooldown = "4d"
+message = "{user_id} is hot"
+[[account.tiers]]
+name = "all"
+"#;
+
+/// Uses of the product: user, day of October, how many.
+type Uses<'u> = [(&'u str, u32, u32)];
+
+fn events(uses: &Uses<'_>) -> String {
+    let mut lines = String::new();
+    for (user, day, count) in uses {
+        for hour in 0..*count {
+            lines.push_str(&format!(
+                r#"{{"event":"use","timestamp":"2026-10-{day:02}T{hour:02}:00:00Z","user_id":"{user}","event_id":"{user}-{day}-{hour}"}}"#
+            ));
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
+struct Nights {
+    folder: Folder,
+}
+
+impl Nights {
+    fn new(model: &str, uses: &Uses<'_>) -> Nights {
+        let folder = Folder::new();
+        folder.write("m.toml", model);
+        folder.write("e.ndjson", events(uses));
+        Nights { folder }
+    }
+
+    /// A night as of a day of October; the first one begins the record.
+    fn run(&self, day: u32, more: &str) -> Outcome {
+        let begin = if self.folder.path().join("rec").exists() { "" } else { "--begin" };
+        self.folder
+            .pql(&format!("score e.ndjson -m m.toml --as-of 2026-10-{day:02} --record rec --out out {begin} {more}"))
+    }
+
+    fn done(&self, day: u32, more: &str) {
+        let outcome = self.run(day, more);
+        assert_eq!(outcome.code, 0, "night {day}: {}", outcome.stderr);
+    }
+
+    /// The rows of a file as maps by column.
+    fn rows(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+        let all = rows(&self.folder.read(&format!("out/{name}")));
+        let (header, rows) = all.split_first().expect("a header");
+        rows.iter().map(|row| header.iter().cloned().zip(row.iter().cloned()).collect()).collect()
+    }
+
+    /// Each change as `id change cause tier_before>tier by_time/by_events/by_traits/by_model because`.
+    fn changes(&self) -> Vec<String> {
+        let shown = |row: BTreeMap<String, String>| {
+            let steps = ["by_time", "by_events", "by_traits", "by_model"].map(|name| row[name].as_str()).join("/");
+            format!(
+                "{} {} {} {}>{} {steps} {}",
+                row["id"], row["change"], row["cause"], row["tier_before"], row["tier"], row["because"]
+            )
+        };
+        self.rows("changes.csv").into_iter().map(shown).collect()
+    }
+
+    /// Each alert as `alert id since waiting_days`.
+    fn alerts(&self) -> Vec<String> {
+        let shown = |row: BTreeMap<String, String>| {
+            format!("{} {} {} {}", row["alert"], row["id"], row["since"], row["waiting_days"])
+        };
+        self.rows("alerts.csv").into_iter().map(shown).collect()
+    }
+}
+
+#[test]
+fn a_change_says_at_which_step_it_came_about() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1), ("b", 1, 1), ("c", 2, 1)]);
+    nights.done(2, "");
+    assert_eq!(nights.changes(), Vec::<String>::new(), "a first record writes the header only");
+    nights.folder.write("e.ndjson", events(&[("a", 1, 1), ("b", 1, 1), ("c", 2, 1), ("a", 3, 2), ("d", 3, 3)]));
+    nights.done(3, "");
+    assert_eq!(
+        nights.changes(),
+        ["a up events warm>hot 0/30/0/0 uses:+30(events)", "d new events >hot 0/50/0/0 uses:+50(events)"]
+    );
+    // What was used on the first is over after three days.
+    nights.done(4, "");
+    assert_eq!(
+        nights.changes(),
+        ["a down time hot>warm -30/0/0/0 uses:-30(time)", "b down time warm>cold -20/0/0/0 uses:-20(time)"]
+    );
+    nights.folder.write("u.csv", "user_id,role\nc,boss\nb,boss\n");
+    nights.done(5, "--users u.csv");
+    assert_eq!(nights.changes(), ["c down time warm>cold -20/0/15/0 uses:-20(time);boss:+15(traits)"]);
+    nights.folder.write("m.toml", MODEL.replace("points = 15", "points = 25"));
+    nights.done(6, "--users u.csv");
+    assert_eq!(
+        nights.changes()[..2],
+        ["b up model cold>warm 0/0/0/10 boss:+10(model)", "c up model cold>warm 0/0/0/10 boss:+10(model)"]
+    );
+    // A late delivery: what counted before counts more today.
+    nights
+        .folder
+        .write("e.ndjson", events(&[("a", 1, 1), ("b", 1, 1), ("c", 2, 1), ("a", 3, 2), ("d", 3, 3), ("b", 6, 3)]));
+    nights.done(7, "--users u.csv");
+    let late = nights.changes().into_iter().find(|change| change.starts_with("b ")).expect("b changed");
+    assert_eq!(late, "b up events warm>hot 0/50/0/0 uses:+50(events)");
+}
+
+#[test]
+fn a_repeated_run_says_the_same_and_no_alert_fires_twice() {
+    let uses = [("a", 1, 1), ("b", 1, 1), ("a", 2, 3)];
+    let nights = Nights::new(MODEL, &uses);
+    nights.done(1, "");
+    nights.done(2, "");
+    let first = ["changes.csv", "alerts.csv", "users.csv"].map(|name| nights.folder.read(&format!("out/{name}")));
+    assert_eq!(nights.alerts(), ["new_hot a 2026-10-02 0"]);
+    nights.done(2, "");
+    let again = ["changes.csv", "alerts.csv", "users.csv"].map(|name| nights.folder.read(&format!("out/{name}")));
+    assert_eq!(first, again);
+    // b's events of the second arrive, and the run is repeated once more: a stays fired, b fires.
+    nights.folder.write("e.ndjson", events(&[("a", 1, 1), ("b", 1, 1), ("a", 2, 3), ("b", 2, 3)]));
+    nights.done(2, "");
+    assert_eq!(nights.alerts(), ["new_hot a 2026-10-02 0", "new_hot b 2026-10-02 0"]);
+    nights.done(3, "");
+    assert_eq!(nights.alerts(), Vec::<String>::new());
+}
+
+#[test]
+fn an_alert_waits_for_its_cooldown_and_its_limit_and_is_dropped_when_it_has_waited_too_long() {
+    let hot = |user: &'static str, days: &[u32]| days.iter().map(move |day| (user, *day, 3)).collect::<Vec<_>>();
+    // Without staying in the tier, a is hot, cold, and hot again within the cooldown.
+    let model = MODEL.replace("stay_at_least = 35\n", "");
+    let mut uses = vec![("a", 1, 1), ("z", 1, 1)];
+    uses.extend(hot("a", &[2, 6, 7, 8]));
+    let nights = Nights::new(&model, &uses);
+    let mut fired = Vec::new();
+    for day in 1..=8 {
+        nights.done(day, "");
+        fired.extend(nights.alerts().into_iter().map(|alert| format!("{day}: {alert}")));
+    }
+    assert_eq!(fired, ["2: new_hot a 2026-10-02 0", "6: new_hot a 2026-10-06 0"]);
+    let long = model.replace("cooldown = \"4d\"", "cooldown = \"6d\"");
+    for (text, expected) in [
+        (long.clone(), vec!["2: new_hot a 2026-10-02 0", "8: new_hot a 2026-10-06 2"]),
+        (long.replace("cooldown", "expires = \"1d\"\ncooldown"), vec!["2: new_hot a 2026-10-02 0"]),
+    ] {
+        let nights = Nights::new(&text, &uses);
+        let mut fired = Vec::new();
+        for day in 1..=8 {
+            nights.done(day, "");
+            fired.extend(nights.alerts().into_iter().map(|alert| format!("{day}: {alert}")));
+        }
+        assert_eq!(fired, expected);
+    }
+    let limited = model.replace("cooldown", "limit = 1\norder = [\"score\"]\ncooldown");
+    let mut uses = vec![("z", 1, 1)];
+    uses.extend(["a", "b", "c"].map(|user| (user, 2, 3)));
+    let nights = Nights::new(&limited, &uses);
+    nights.done(1, "");
+    for (day, expected) in [(2, "new_hot a 2026-10-02 0"), (3, "new_hot b 2026-10-02 1"), (4, "new_hot c 2026-10-02 2")]
+    {
+        nights.done(day, "");
+        assert_eq!(nights.alerts(), [expected]);
+    }
+}
+
+#[test]
+fn whoever_is_noted_in_the_first_run_does_not_fire_unless_the_alert_says_so() {
+    for (existing, expected) in [("", 0), ("existing = \"fire\"\n", 1)] {
+        let model = MODEL.replace("cooldown", &format!("{existing}cooldown"));
+        let nights = Nights::new(&model, &[("a", 1, 3)]);
+        nights.done(1, "");
+        assert_eq!(nights.alerts().len(), expected, "{existing}");
+        nights.done(2, "");
+        assert_eq!(nights.alerts().len(), 0, "{existing}");
+    }
+}
+
+#[test]
+fn whoever_is_gone_comes_back_as_new_with_the_first_date_kept() {
+    let nights = Nights::new(MODEL, &[("a", 1, 3), ("b", 1, 1)]);
+    nights.done(1, "");
+    let record = nights.rows("users.csv");
+    assert_eq!(record.len(), 2);
+    nights.folder.write("e.ndjson", events(&[("b", 1, 1)]));
+    nights.done(2, "");
+    assert_eq!(nights.changes(), ["a gone no_events hot> 0/-50/0/0 uses:-50(events)"]);
+    nights.folder.write("e.ndjson", events(&[("b", 1, 1), ("a", 3, 3)]));
+    nights.done(3, "");
+    let back = &nights.rows("changes.csv")[0];
+    let shown = ["id", "change", "tier_since", "first_qualified"].map(|name| back[name].as_str());
+    assert_eq!(shown, ["a", "new", "2026-10-03", "2026-10-01"]);
+    nights.folder.write("m.toml", format!("{MODEL}\n[identity]\nexclude_users = [\"a\"]\n"));
+    nights.done(4, "");
+    assert!(
+        nights.changes().contains(&"a gone excluded hot> 0/0/0/-50 uses:-50(model)".to_owned()),
+        "{:?}",
+        nights.changes()
+    );
+}
+
+#[test]
+fn a_joined_person_has_the_records_of_all_ids() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1), ("b", 1, 3)]);
+    nights.done(1, "");
+    let alias = r#"{"type":"alias","timestamp":"2026-10-02T00:00:00Z","user_id":"a","previous_id":"b"}"#;
+    nights.folder.write("e.ndjson", format!("{}{alias}\n", events(&[("a", 1, 1), ("b", 1, 3)])));
+    nights.done(2, "");
+    assert_eq!(nights.changes(), ["b merged  hot> 0/-50/0/0 uses:-50(events)"]);
+    assert_eq!(nights.rows("changes.csv")[0]["merged_into"], "a");
+    assert_eq!(nights.alerts(), Vec::<String>::new(), "b was noted, and a is b");
+}
+
+#[test]
+fn a_run_that_is_refused_or_looks_only_leaves_the_record() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1), ("a", 2, 3)]);
+    nights.done(1, "");
+    let head = nights.folder.read("rec/head.json");
+    let refused = nights.run(2, "--fail-if users<9");
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    let look =
+        nights.folder.pql("score e.ndjson -m m.toml --as-of 2026-10-02 --record rec --level user --format table");
+    assert_eq!(look.code, 0, "{}", look.stderr);
+    let begins = "Since 2026-10-02T00:00:00Z: 1 newly qualified.\n1 alert.\n\n change         who";
+    assert!(look.stdout.starts_with(begins), "{}", look.stdout);
+    assert_eq!(nights.folder.read("rec/head.json"), head);
+    nights.done(2, "");
+    assert_eq!(nights.alerts(), ["new_hot a 2026-10-02 0"]);
+}
+
+#[test]
+fn what_a_record_does_not_allow_is_refused_with_what_to_do() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1)]);
+    nights.done(2, "");
+    let score = "score e.ndjson -m m.toml";
+    for (command, message) in [
+        (format!("{score} --as-of 2026-10-01 --record rec --out out"), "lies before it"),
+        (format!("{score} --as-of 2026-10-03 --record rec --out out --begin"), "holds a record already"),
+        (format!("{score} --as-of 2026-10-03 --record other --out out"), "--begin"),
+        (format!("{score} --as-of 2026-10-03 --record rec --begin"), "--begin needs --out DIR"),
+        (format!("{score} --as-of 2999-10-03 --record rec --out out"), "more than a day ahead"),
+    ] {
+        let outcome = nights.folder.pql(&command);
+        assert_eq!(outcome.code, 2, "{command}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(message), "{command}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn latest_repeats_the_newest_run_where_no_event_is_newer() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1), ("a", 2, 3)]);
+    nights.done(1, "");
+    nights.done(2, "");
+    let lists = nights.folder.read("out/users.csv");
+    let outcome = nights.folder.pql("score e.ndjson -m m.toml --record rec --out out");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("so this run repeats it, as of 2026-10-03T00:00:00Z"), "{}", outcome.stderr);
+    assert_eq!(nights.folder.read("out/users.csv"), lists);
+    assert_eq!(nights.alerts(), ["new_hot a 2026-10-02 0"]);
+}
+
+#[test]
+fn expectations_compare_with_the_run_before() {
+    let nights = Nights::new(MODEL, &[("a", 1, 3), ("b", 1, 1), ("b", 2, 1)]);
+    nights.done(1, "");
+    nights.folder.write("e.ndjson", events(&[("b", 2, 1)]));
+    for (condition, code) in [
+        ("users<previous_users", 1),
+        ("users>=previous_users", 0),
+        ("previous_qualified_users>1", 0),
+        ("events<previous_events", 1),
+        ("signals_silent>1", 0),
+    ] {
+        let outcome = nights.run(2, &format!("--fail-if {condition}"));
+        assert_eq!(outcome.code, code, "{condition}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn digests_hold_alerts_and_changes() {
+    let files = "[[output.files]]\nname = \"call.md\"\nlevel = \"alert\"\n[[output.files]]\nname = \"new.md\"\nlevel = \"change\"\n\
+                 [[output.files]]\nname = \"list.md\"\nlevel = \"user\"\n";
+    let nights = Nights::new(&format!("{MODEL}{files}"), &[("a", 1, 1), ("a", 2, 3)]);
+    nights.done(1, "");
+    nights.done(2, "");
+    let alerts = nights.folder.read("out/call.md");
+    assert!(
+        alerts.starts_with(
+            "**m, as of 2026-10-03T00:00:00Z**\nSince 2026-10-02T00:00:00Z: 1 newly qualified.\n1 alert.\n"
+        ),
+        "{alerts}"
+    );
+    assert!(alerts.contains("| new\\_hot |  | a | hot | 50 | a is hot |"), "{alerts}");
+    let changes = nights.folder.read("out/new.md");
+    assert!(changes.contains("| up, qualified | a | warm → hot | 20 → 50 | events | +30 uses |"), "{changes}");
+    let users = nights.folder.read("out/list.md");
+    assert!(users.contains("\nSince 2026-10-02T00:00:00Z: 1 newly qualified.\n"), "{users}");
+}
+
+#[test]
+fn a_replay_says_what_the_nights_said() {
+    let uses = [("a", 1, 1), ("b", 1, 3), ("a", 2, 3), ("c", 3, 2), ("b", 5, 1), ("c", 6, 3)];
+    let nights = Nights::new(MODEL, &uses);
+    let (mut changes, mut alerts) = (String::new(), String::new());
+    let body = |text: String| text.split_once('\n').map_or(String::new(), |(_, rows)| rows.to_owned());
+    for day in 1..=7 {
+        nights.done(day, "");
+        changes.push_str(&body(nights.folder.read("out/changes.csv")));
+        alerts.push_str(&body(nights.folder.read("out/alerts.csv")));
+    }
+    let outcome = nights.folder.pql("replay e.ndjson -m m.toml --from 2026-10-01 --to 2026-10-07 --out past");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(body(nights.folder.read("past/changes.csv")), changes);
+    assert_eq!(body(nights.folder.read("past/alerts.csv")), alerts);
+    let history = nights.folder.read("past/history.csv");
+    let of_a: Vec<&str> = history.lines().filter(|line| line.starts_with("user,a,")).collect();
+    let shown: Vec<String> = of_a
+        .iter()
+        .map(|line| {
+            line.split(',')
+                .enumerate()
+                .filter(|(at, _)| [3, 8, 9].contains(at))
+                .map(|(_, cell)| cell)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(shown, ["warm 2026-10-01 2026-10-02", "hot 2026-10-02 2026-10-05", "cold 2026-10-05 "]);
+    let volume = nights.folder.read("past/volume.csv");
+    assert!(volume.contains("2026-10-03T00:00:00Z,user,hot,2,1,0,1\n"), "{volume}");
+}

@@ -278,6 +278,7 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
         before,
         counts_before: fold.base.as_ref().map(|base| &base.recorded.counts),
         is_repeated: fold.repeated.is_some(),
+        has_other_model: fold.base.as_ref().is_some_and(|base| base.recorded.model_hash != model.resolved.fingerprint),
     });
     let rows_without_id = PerKind::from_fn(|kind| enrichment[kind].as_ref().map_or(0, |table| table.rows_without_id));
     let not_understood = &messages::all_not_understood(&enrichment, folded);

@@ -1,9 +1,10 @@
 //! The dates of a replay.
 
-use crate::cli::CommandError;
+use crate::cli::{CommandError, args::current_time};
+use pql_engine::pipeline::AsOfRequest;
 use pql_model::{
     clock::{AsOf, LAST_DAY, Zone, format_day, parse_day},
-    units::Day,
+    units::{DAY_US, Day},
 };
 
 /// The time between two runs.
@@ -53,6 +54,12 @@ impl ReplayDates {
         let (first, last) = (date("--from", from)?, date("--to", to)?);
         if last < first {
             return Err(CommandError::usage(format!("--to {to} is before --from {from}; the range has no date")));
+        }
+        let today = (current_time(AsOfRequest::Latest).div_euclid(DAY_US)) as Day;
+        if last > today + 1 {
+            return Err(CommandError::usage(format!(
+                "--to {to} lies in the future, where points only fade; choose a date up to today"
+            )));
         }
         let days: Vec<Day> = match every {
             ReplayStep::Days(step) => (first..=last).step_by(usize::from(step)).take(RUNS_MAX + 1).collect(),

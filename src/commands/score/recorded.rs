@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{RunValues, run_values::share};
 use pql_engine::{
     alerts::AlertCount,
-    changes::{ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
+    changes::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
     emit::{RecordFacts, RecordedAlert},
     record::{LevelSnapshot, ListRecord},
     record_folder::{LogEntry, LogStanding, StepPoints},
@@ -29,6 +29,8 @@ pub struct RecordedOutcome<'r> {
     pub counts_before: Option<&'r BTreeMap<String, u64>>,
     /// Whether it repeats the newest run.
     pub is_repeated: bool,
+    /// Whether the run before had another model.
+    pub has_other_model: bool,
 }
 
 /// Counts that a later run may ask for, by the names of [`RunNumber`]s.
@@ -149,8 +151,16 @@ impl RecordedOutcome<'_> {
             parts.push(format!("{unlisted} new in the last tier (not listed)"));
         }
         let since = format_instant(before.as_of.instant);
-        let alerts = self.alert_news();
-        [format!("Since {since}: {}.", parts.join(", "))].into_iter().chain(alerts).collect()
+        let first = format!("Since {since}: {}.", parts.join(", "));
+        [Some(first), self.model_news(), self.alert_news()].into_iter().flatten().collect()
+    }
+
+    /// That the model is another one, and how many changes it caused; none with the same model.
+    fn model_news(&self) -> Option<String> {
+        let by_model = |change: &&EntityChange| change.cause == Some(ChangeCause::Step(ChangeStep::Model));
+        let count = self.concluded.changes.changes.iter().filter(by_model).count() as u64;
+        let changes = plural(count, "change is", "changes are");
+        self.has_other_model.then(|| format!("The model changed since then, and {changes} due to that."))
     }
 
     /// How many alerts fired and wait; none in a model without alerts.
@@ -165,6 +175,7 @@ impl RecordedOutcome<'_> {
             (sum(|one| one.waiting), "waiting for a cooldown or a limit"),
             (sum(|one| one.dropped), "dropped after waiting for too long"),
             (sum(|one| one.noted), "noted in the first run with the alert"),
+            (sum(|one| one.lapsed), "fired when this run was made before, which no longer hold"),
         ] {
             if count > 0 {
                 parts.push(format!("{count} {what}"));
@@ -187,6 +198,7 @@ impl RecordedOutcome<'_> {
             waiting: count.waiting,
             dropped: count.dropped,
             noted: count.noted,
+            lapsed: count.lapsed,
         });
         RecordFacts {
             goes_on_from: self.before.map(|before| format_instant(before.as_of.instant)),

@@ -80,6 +80,8 @@ pub struct AlertCount {
     pub dropped: u64,
     /// Entities that are noted on the first run that knows it.
     pub noted: u64,
+    /// Entities for which it fired in the run that this one repeats, and no longer holds. It stays fired for them, and is not listed again.
+    pub lapsed: u64,
 }
 
 /// What the alerts of a run came to.
@@ -158,8 +160,15 @@ impl<'r> LevelAlerts<'r> {
     /// Fires one alert. Returns what is kept of it for each entity.
     fn fire(&mut self, alert: &Alert, loads: &mut PoolLoads, outcome: &mut AlertOutcome) -> Vec<AlertStanding> {
         let mut of_alert = AlertLoads::default();
-        let mut count =
-            AlertCount { level: self.kind(), alert: alert.name.clone(), fired: 0, waiting: 0, dropped: 0, noted: 0 };
+        let mut count = AlertCount {
+            level: self.kind(),
+            alert: alert.name.clone(),
+            fired: 0,
+            waiting: 0,
+            dropped: 0,
+            noted: 0,
+            lapsed: 0,
+        };
         let again = self.fired_in_repeated(&alert.name);
         let verdicts = self.verdicts(alert, &again);
         let mut standings: Vec<AlertStanding> = verdicts.iter().map(|verdict| verdict.standing()).collect();
@@ -189,7 +198,11 @@ impl<'r> LevelAlerts<'r> {
                 self.assignees[one.place] = Some(name.into());
             }
             count.fired += 1;
-            outcome.fired.push(self.fired(alert, (one.place, one.since), to));
+            if standings[one.place].held {
+                outcome.fired.push(self.fired(alert, (one.place, one.since), to));
+            } else {
+                count.lapsed += 1;
+            }
         }
         self.sort(alert, &mut ready);
         for one in ready {

@@ -89,6 +89,8 @@ pub struct RecordedAlert {
     pub dropped: u64,
     /// Entities that are noted on the first run that knows the alert.
     pub noted: u64,
+    /// Entities for which it fired when this run was made before, and no longer holds. They are not listed again.
+    pub lapsed: u64,
 }
 
 /// What the record says of an expectation.

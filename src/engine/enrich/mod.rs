@@ -9,6 +9,8 @@ mod key_column;
 mod row_period;
 mod table_reader;
 
+use std::collections::HashSet;
+
 use crate::{decode::misread::NotUnderstood, plan::TraitPlan, read::ReadError};
 use pql_model::expr::Value;
 
@@ -70,7 +72,8 @@ impl EnrichFile {
         let given = |place: usize| undated().any(|row| row.values.get(place).is_some_and(|value| !value.is_null()));
         let found = traits.iter().enumerate().filter(|(place, _)| given(*place));
         let mut names: Vec<&str> = found.map(|(_, plan)| plan.name.as_str()).collect();
-        names.dedup();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
         names
     }
 

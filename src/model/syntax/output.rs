@@ -86,6 +86,9 @@ fn list(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<ListSy
         table.report_missing_key("level", "level = \"account\"", found);
     }
     let level = choice(&mut table, "level", &LIST_LEVELS, found);
+    if let Some(level) = level.as_ref().map(|word| word.value) {
+        refuse_entity_keys(&table, level, found);
+    }
     let when = table.text("when", found);
     let order = table.text_list("order", found);
     let limit = table.count("limit", 1..=1_000_000_000, found);
@@ -97,6 +100,23 @@ fn list(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<ListSy
     let format = list_format(&name, found)?;
     let limit = limit.and_then(|count| usize::try_from(count.value).ok());
     Some(ListSyntax { name, format, level: level?.value, when, order, limit, unique, rows, columns })
+}
+
+/// Refuses keys that choose rows and columns of users or accounts in a file of alerts or changes, which is a copy of `alerts.csv` or `changes.csv`.
+fn refuse_entity_keys(table: &TableReader<'_>, level: ListLevel, found: &mut DiagnosticSink) {
+    let (what, file) = match level {
+        ListLevel::Entities(_) => return,
+        ListLevel::Alerts => ("alert", "alerts.csv"),
+        ListLevel::Changes => ("change", "changes.csv"),
+    };
+    for key in ["when", "order", "limit", "unique", "columns", "rows"] {
+        if table.has(key) {
+            let message = format!("`{key}` in a file of level {what}");
+            let label = format!("such a file has the rows and columns of {file}");
+            let help = "leave it out; what a person needs to know can stand in the `message` of the alert";
+            found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span(key), message, label).help(help));
+        }
+    }
 }
 
 /// `columns = { Header = "fact" }`, or a list of names.

@@ -277,6 +277,7 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
         concluded,
         before,
         counts_before: fold.base.as_ref().map(|base| &base.recorded.counts),
+        lists_before: fold.base.as_ref().map_or(&[], |base| &base.recorded.lists),
         is_repeated: fold.repeated.is_some(),
         has_other_model: fold.base.as_ref().is_some_and(|base| base.recorded.model_hash != model.resolved.fingerprint),
     });

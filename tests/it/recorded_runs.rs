@@ -364,3 +364,67 @@ fn a_replay_says_what_the_nights_said() {
     let volume = nights.folder.read("past/volume.csv");
     assert!(volume.contains("2026-10-03T00:00:00Z,user,hot,2,1,0,1\n"), "{volume}");
 }
+
+#[test]
+fn a_file_of_changed_rows_says_what_to_insert_update_and_delete() {
+    let file = "[[output.files]]\nname = \"crm.csv\"\nlevel = \"user\"\nrows = \"changed\"\nwhen = \"score > 0\"\n\
+                columns = { Id = \"user_id\", Points = \"score\" }\n";
+    let nights = Nights::new(&format!("{MODEL}{file}"), &[("a", 1, 1), ("b", 2, 1)]);
+    for (day, expected) in
+        [(2, "Id,Points,sync\nb,20,insert\na,20,insert\n"), (3, "Id,Points,sync\n"), (4, "Id,Points,sync\na,,delete\n")]
+    {
+        nights.done(day, "");
+        assert_eq!(nights.folder.read("out/crm.csv"), expected, "{day}");
+    }
+    nights.folder.write("e.ndjson", events(&[("a", 1, 1), ("b", 2, 1), ("b", 4, 3)]));
+    nights.done(4, "");
+    assert_eq!(nights.folder.read("out/crm.csv"), "Id,Points,sync\nb,50,update\na,,delete\n", "the run is repeated");
+    nights.folder.write("m.toml", format!("{MODEL}{}", file.replace("Id = \"user_id\", ", "")));
+    let refused = nights.run(5, "");
+    assert!(refused.code == 2 && refused.stderr.contains("no column with the key of its rows"), "{}", refused.stderr);
+}
+
+#[test]
+fn an_alert_that_no_longer_holds_in_a_repaired_run_is_not_listed_and_does_not_fire_again() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1), ("a", 2, 3)]);
+    nights.done(1, "");
+    nights.done(2, "");
+    assert_eq!(nights.alerts(), ["new_hot a 2026-10-02 0"]);
+    nights.folder.write("e.ndjson", events(&[("a", 1, 1)]));
+    let repaired = nights.run(2, "");
+    assert!(
+        repaired.stderr.contains("1 fired when this run was made before, which no longer hold"),
+        "{}",
+        repaired.stderr
+    );
+    assert_eq!(nights.alerts(), Vec::<String>::new());
+    nights.folder.write("e.ndjson", events(&[("a", 1, 1), ("a", 3, 3)]));
+    nights.done(3, "");
+    assert_eq!(nights.alerts(), Vec::<String>::new(), "the cooldown counts from the first time");
+}
+
+#[test]
+fn another_model_is_told() {
+    let nights = Nights::new(MODEL, &[("a", 1, 1), ("a", 2, 1)]);
+    nights.done(2, "");
+    nights.folder.write("m.toml", MODEL.replace("points = 20 }", "points = 55 }"));
+    let outcome = nights.run(3, "");
+    assert!(
+        outcome.stderr.contains("The model changed since then, and 1 change is due to that."),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn files_of_alerts_and_changes_have_no_columns_of_users() {
+    let file = "[[output.files]]\nname = \"calls.csv\"\nlevel = \"alert\"\ncolumns = [\"name\"]\nlimit = 3\n";
+    let folder = Folder::new();
+    folder.write("m.toml", format!("{MODEL}{file}"));
+    let outcome = folder.pql("check m.toml");
+    assert_eq!(outcome.code, 1);
+    for key in ["columns", "limit"] {
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(said.contains(&format!("`{key}` in a file of level alert")), "{said}");
+    }
+}

@@ -317,7 +317,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "commands/check",
             "engine/alerts",
             "engine/changes",
-            "engine/record::LevelSnapshot",
+            "engine/record",
             "engine/runs",
             "commands/diff",
             "commands/explain",

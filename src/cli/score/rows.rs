@@ -23,14 +23,15 @@ use crate::{
 };
 use pql_engine::{
     alerts::{write_alert_digest, write_alerts},
-    changes::{RunStamp, changes_text, write_change_digest, write_changes},
+    changes::{ChangedRowsFormat, RunStamp, changes_text, write_change_digest, write_changed_rows, write_changes},
     emit::{self, LevelRows, RowFormat, RowTotals, RunFacts, run_record},
+    record::PublishedList,
     record_folder::{RecordFolder, RunToRecord},
 };
 use pql_model::{
     EntityKind,
     diag::escape_ci_commands,
-    resolved::{ListFile, ListFormat, ListLevel, RowQuery},
+    resolved::{ListFile, ListFormat, ListLevel, ListRows, RowQuery},
 };
 
 /// Rows of one level, or the summary, to the standard output.
@@ -107,7 +108,7 @@ pub(super) fn write_folder(
         })?;
     }
     write_news(arguments, result, &mut outputs, &mut facts)?;
-    let lists = write_lists(arguments, result, &mut outputs, &mut facts)?;
+    let (lists, published) = write_lists(arguments, result, &mut outputs, &mut facts)?;
     (facts.outputs, facts.outputs_elsewhere) = outputs.facts();
     facts.rejects = outputs.rejects_fact();
     if let Some(file) = &mut outputs.record {
@@ -117,7 +118,7 @@ pub(super) fn write_folder(
     }
     let stale = outputs.stale(dir);
     match record.and_then(OpenRecord::into_folder) {
-        Some(folder) => publish_recorded(folder, values, to_record, outputs)?,
+        Some(folder) => publish_recorded(folder, values, (to_record, published), outputs)?,
         None => outputs.commit()?,
     }
     if arguments.verbosity() == Verbosity::Notes {
@@ -137,7 +138,7 @@ pub(super) fn write_folder(
 fn publish_recorded(
     mut folder: RecordFolder,
     values: &RunValues<'_>,
-    to_record: ModelToRecord<'_>,
+    (to_record, published): (ModelToRecord<'_>, Vec<PublishedList>),
     outputs: OutputFiles,
 ) -> Result<(), CommandError> {
     let FinishedRun { model, recorded, .. } = values.run;
@@ -150,6 +151,7 @@ fn publish_recorded(
         model_text: to_record.text,
         tables: to_record.tables,
         log: &log_entries(&recorded.concluded.changes.moved),
+        lists: &published,
         counts: &counts_to_record(values),
     })?;
     let unpublished = staged.commit()?;
@@ -208,18 +210,49 @@ fn write_lists(
     result: &FinishedRun<'_>,
     outputs: &mut OutputFiles,
     facts: &mut RunFacts,
-) -> Result<Vec<(usize, RowTotals)>, CommandError> {
-    let mut written = Vec::new();
+) -> Result<WrittenLists, CommandError> {
+    let (mut written, mut published) = (Vec::new(), Vec::new());
     for (place, file) in &mut outputs.lists {
         let list: &ListFile = &result.model.resolved.lists[*place];
         file.write_with(|file| {
-            let totals = write_list(arguments, result, list, file)?;
+            let totals = match list.rows {
+                ListRows::All => write_list(arguments, result, list, file)?,
+                ListRows::Changed => {
+                    let (totals, rows) = write_changed_list(arguments, result, list, file)?;
+                    published.extend(rows);
+                    totals
+                }
+            };
             facts.formula_cells += totals.guarded_cells;
             written.push((*place, totals));
             Ok(())
         })?;
     }
-    Ok(written)
+    Ok((written, published))
+}
+
+/// What is known of each file for others, with its place in the model; and the rows of those of which the next run writes only what changed.
+type WrittenLists = (Vec<(usize, RowTotals)>, Vec<PublishedList>);
+
+/// Writes what changed in a file for others since it was last published.
+fn write_changed_list(
+    arguments: &ScoreArguments,
+    result: &FinishedRun<'_>,
+    list: &ListFile,
+    out: &mut dyn Write,
+) -> io::Result<(RowTotals, Option<PublishedList>)> {
+    let (ListLevel::Entities(kind), Some(recorded)) = (list.level, &result.recorded) else {
+        return Ok((RowTotals::default(), None));
+    };
+    let format = match list.format {
+        ListFormat::Csv => ChangedRowsFormat::Rows(RowFormat::Csv(arguments.csv.dialect())),
+        ListFormat::Json => ChangedRowsFormat::Rows(RowFormat::Json),
+        ListFormat::Ndjson => ChangedRowsFormat::Rows(RowFormat::Ndjson),
+        ListFormat::Markdown => ChangedRowsFormat::Digest,
+    };
+    let before = recorded.lists_before.iter().find(|before| before.name == list.name);
+    let (totals, rows) = write_changed_rows(level_rows(result, kind), (list, before), format, out)?;
+    Ok((totals, Some(rows)))
 }
 
 /// Writes one file for others.

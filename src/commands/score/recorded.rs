@@ -7,7 +7,7 @@ use pql_engine::{
     alerts::AlertCount,
     changes::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
     emit::{RecordFacts, RecordedAlert},
-    record::{LevelSnapshot, ListRecord},
+    record::{LevelSnapshot, ListRecord, PublishedList},
     record_folder::{LogEntry, LogStanding, StepPoints},
     runs::ConcludedRun,
 };
@@ -27,6 +27,8 @@ pub struct RecordedOutcome<'r> {
     pub before: Option<&'r ListRecord>,
     /// Counts of the run before, by name.
     pub counts_before: Option<&'r BTreeMap<String, u64>>,
+    /// Rows of files of which this run writes only what changed, as the run before published them.
+    pub lists_before: &'r [PublishedList],
     /// Whether it repeats the newest run.
     pub is_repeated: bool,
     /// Whether the run before had another model.

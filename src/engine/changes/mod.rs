@@ -11,6 +11,7 @@
 
 mod advance;
 mod change;
+mod changed_rows;
 mod comparison;
 mod digest;
 mod history;
@@ -23,6 +24,7 @@ pub(crate) use self::digest::digest_heading;
 pub use self::{
     advance::{ComparedRun, RunChanges, compare_with_record},
     change::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
+    changed_rows::{ChangedRowsFormat, write_changed_rows},
     comparison::StepSnapshots,
     digest::{changes_text, write_change_digest},
     history::{HistoryRow, StandingHistory, write_history},

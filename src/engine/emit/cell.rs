@@ -40,6 +40,19 @@ impl<'r> OutputCell<'r> {
         }
     }
 
+    /// The same cell, which points into nothing.
+    pub(crate) fn into_owned(self) -> OutputCell<'static> {
+        match self {
+            OutputCell::Null => OutputCell::Null,
+            OutputCell::Text(text) => OutputCell::Text(Cow::Owned(text.into_owned())),
+            OutputCell::Points(points) => OutputCell::Points(points),
+            OutputCell::Number(number) => OutputCell::Number(number),
+            OutputCell::Boolean(truth) => OutputCell::Boolean(truth),
+            OutputCell::Date(day) => OutputCell::Date(day),
+            OutputCell::Instant(at) => OutputCell::Instant(at),
+        }
+    }
+
     pub(crate) fn from_text(text: Option<&'r str>) -> OutputCell<'r> {
         text.map_or(OutputCell::Null, |text| OutputCell::Text(text.into()))
     }
@@ -58,7 +71,7 @@ impl<'r> OutputCell<'r> {
     }
 
     /// The cell as text, which is empty for null.
-    pub(super) fn text(&self) -> Cow<'_, str> {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         match self {
             OutputCell::Text(text) => Cow::Borrowed(text),
             other => {

@@ -114,6 +114,22 @@ pub fn write_rows(
     Ok(RowTotals { left_out: selected.left_out, ..totals? })
 }
 
+/// The rows of a query, each with its cells, and what it leaves out.
+pub(crate) fn query_rows(
+    rows: LevelRows<'_>,
+    query: &RowQuery,
+    schema: &OutputSchema,
+) -> (Vec<(u32, Vec<OutputCell<'static>>)>, LeftOutRows) {
+    let selected = select_rows(rows, query);
+    let cells = |(place, entity): (usize, &u32)| {
+        let cells = with_row(rows, *entity, Some(place as u64 + 1), |row| {
+            row.cells(schema).into_iter().map(OutputCell::into_owned).collect()
+        });
+        (*entity, cells)
+    };
+    (selected.entities.iter().enumerate().map(cells).collect(), selected.left_out)
+}
+
 /// Writes a file for others. `news` says in words what is new, for a digest.
 ///
 /// # Errors

@@ -14,10 +14,12 @@ mod joined;
 mod list_record;
 mod origins;
 mod previous;
+mod published_list;
 mod snapshot;
 
 pub use self::{
     list_record::{AlertStanding, DepartedEntity, KeptEntity, LevelRecord, ListRecord},
     origins::EntityOrigins,
+    published_list::PublishedList,
     snapshot::{EntityStanding, LevelSnapshot, SnapshotRoute, SnapshotTier},
 };

@@ -10,6 +10,7 @@
 //! DIR/run-000007/users.ndjson     where everybody stands                         entity_lines
 //! DIR/run-000007/users_table.ndjson    the rows of --users                       table_lines
 //! DIR/run-000007/log.ndjson       what changed in this run                       log_entry
+//! DIR/run-000007/lists.ndjson    files of which the next run writes changes     list_lines
 //! DIR/run-000007/model.toml
 //! DIR/log/2026-10.ndjson          what changed in all runs                       log_months
 //! ```
@@ -22,6 +23,7 @@ mod folder;
 mod head;
 mod header;
 mod history;
+mod list_lines;
 mod log_entry;
 mod log_months;
 mod recorded_run;

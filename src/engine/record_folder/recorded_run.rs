@@ -7,13 +7,14 @@ use super::{
     error::RecordError,
     head::HeadRun,
     header::LevelHeader,
-    run_files::{ENTITY_FILES, MODEL_FILE, RunFiles, TABLE_FILES},
+    list_lines::read_lists,
+    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, RunFiles, TABLE_FILES},
     table_lines::{RecordedTable, read_table},
 };
 use crate::{
     enrich::EnrichFile,
     plan::Model,
-    record::{LevelRecord, ListRecord},
+    record::{LevelRecord, ListRecord, PublishedList},
 };
 use pql_model::{EntityKind, PerKind};
 
@@ -34,6 +35,8 @@ pub struct RecordedRun {
     pub model_text: String,
     /// Counts that the run was staged with, by name.
     pub counts: BTreeMap<String, u64>,
+    /// Rows of files of which the next run writes only what changed.
+    pub lists: Vec<PublishedList>,
     /// The rows of `--users` and `--accounts`, where they were given.
     pub tables: PerKind<Option<RecordedTable>>,
 }
@@ -63,6 +66,7 @@ impl RecordedRun {
             model_hash: header.model.hash.clone(),
             model_text: files.read_text(MODEL_FILE)?,
             counts: header.counts.clone(),
+            lists: if files.has(LISTS_FILE) { files.read_with(LISTS_FILE, read_lists)? } else { Vec::new() },
             tables: PerKind {
                 user: read_table_of(&files, EntityKind::User)?,
                 account: read_table_of(&files, EntityKind::Account)?,

@@ -24,6 +24,8 @@ use pql_model::hex;
 pub(super) const MODEL_FILE: &str = "model.toml";
 /// The changes that the run found.
 pub(super) const OWN_LOG_FILE: &str = "log.ndjson";
+/// Rows of files of which the next run writes only what changed.
+pub(super) const LISTS_FILE: &str = "lists.ndjson";
 /// The lists, users first.
 pub(super) const ENTITY_FILES: [&str; 2] = ["users.ndjson", "accounts.ndjson"];
 /// The rows of `--users` and `--accounts`.

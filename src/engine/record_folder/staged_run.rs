@@ -19,10 +19,11 @@ use super::{
     folder::{RecordFolder, remove_run_folder},
     head::{HeadRun, RecordHead, run_folder},
     header::{LevelHeader, ModelFact, RunHeader},
+    list_lines::write_lists,
     log_entry::{LogEntry, log_lines},
     log_months::{LogMonth, LogPart, months_after, settle_months},
     recorded_run::of_kind,
-    run_files::{ENTITY_FILES, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES, WrittenFiles},
+    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES, WrittenFiles},
     table_lines::write_table,
     wire::WireDay,
 };
@@ -30,7 +31,7 @@ use crate::{
     enrich::EnrichFile,
     fs::publish::{commit, create_private_dir},
     plan::Model,
-    record::ListRecord,
+    record::{ListRecord, PublishedList},
 };
 use pql_model::{EntityKind, PerKind, units::Day};
 
@@ -51,6 +52,8 @@ pub struct RunToRecord<'r> {
     pub tables: PerKind<Option<&'r EnrichFile>>,
     /// The changes since the run before, in the order of the log.
     pub log: &'r [LogEntry],
+    /// Rows of files of which the next run writes only what changed.
+    pub lists: &'r [PublishedList],
     /// The numbers of the run by name.
     pub counts: &'r [(&'r str, u64)],
 }
@@ -169,6 +172,9 @@ impl<'f> StagedRun<'f> {
                 let plan = &run.model.levels[kind];
                 files.add(of_kind(TABLE_FILES, kind), |mut file| write_table(table, plan, &mut file))?;
             }
+        }
+        if !run.lists.is_empty() {
+            files.add(LISTS_FILE, |file| write_lists(run.lists, file))?;
         }
         files.add(OWN_LOG_FILE, |file| file.write_all(&self.own.lines))?;
         files.add(MODEL_FILE, |file| file.write_all(run.model_text.as_bytes()))?;

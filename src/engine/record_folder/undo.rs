@@ -11,7 +11,7 @@ use super::{
     head::{HeadRun, RecordHead},
     header::LevelHeader,
     recorded_run::{RecordedRun, of_kind},
-    run_files::{ENTITY_FILES, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES},
+    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES},
     staged_run::{RunLog, begin_files},
     wire::WireDay,
 };
@@ -105,7 +105,8 @@ impl RecordFolder {
             let level = &list.levels[kind];
             written.add(of_kind(ENTITY_FILES, kind), |mut file| write_entities(level, &mut file))?;
         }
-        for name in TABLE_FILES.into_iter().chain([OWN_LOG_FILE, MODEL_FILE]).filter(|name| files.has(name)) {
+        for name in TABLE_FILES.into_iter().chain([LISTS_FILE, OWN_LOG_FILE, MODEL_FILE]).filter(|name| files.has(name))
+        {
             let bytes = files.read(name)?;
             written.add(name, |file| file.write_all(&bytes))?;
         }

@@ -13,10 +13,11 @@ use super::{
     folder::RecordView,
     head::{HEAD_FILE, HeadRun, head_place, run_folder, run_of_folder},
     header::{HEADER_FILE, LevelHeader},
+    list_lines::read_lists,
     log_entry::read_log_line,
     log_months::{LOG_FOLDER, LogMonth, LogPart, month_place, read_month},
     recorded_run::of_kind,
-    run_files::{ENTITY_FILES, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES},
+    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES},
     staged_run::RunLog,
     table_lines::read_table,
 };
@@ -117,6 +118,9 @@ impl RecordCheck {
             if files.has(table) {
                 self.named(&files, table, |bytes| read_table(bytes).map(drop))?;
             }
+        }
+        if files.has(LISTS_FILE) {
+            self.named(&files, LISTS_FILE, |bytes| read_lists(bytes).map(drop))?;
         }
         self.named(&files, MODEL_FILE, |bytes| {
             std::str::from_utf8(bytes).map(drop).map_err(|_| FileFault::damage("is not UTF-8"))

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     EntityKind, codes,
-    diag::near_miss,
+    diag::{Diagnostic, near_miss},
     expr::{Program, ValueType},
     output_columns::{ColumnSource, ColumnType, OutputColumn, extra_columns, standard_columns},
-    resolved::{ListFile, ListLevel, RowQuery, SuppressedRows},
+    resolved::{ListFile, ListLevel, ListRows, RowQuery, SuppressedRows},
     syntax::ListSyntax,
     toml_reader::SpannedText,
 };
@@ -42,8 +42,27 @@ impl ModelResolver<'_, '_> {
         let columns = one.columns.as_ref().map(|columns| {
             columns.iter().filter_map(|(header, text)| self.output_column(kind, &header.value, text)).collect()
         });
+        let columns: Option<Vec<OutputColumn>> = columns;
+        if let (ListRows::Changed, Some(columns)) = (one.rows, &columns) {
+            self.require_key(columns, unique.unwrap_or(ColumnSource::EntityId), one);
+        }
         let suppressed = SuppressedRows::LeftOut;
         RowQuery { when, suppressed, order: Some(order), limit: one.limit, unique, columns }
+    }
+
+    /// Rows that are deleted have nothing but their key, so the key must be one of the columns.
+    fn require_key(&mut self, columns: &[OutputColumn], key: ColumnSource, one: &ListSyntax) {
+        if columns.iter().any(|column| column.source == key) {
+            return;
+        }
+        let message = format!("`{}` has `rows = \"changed\"` and no column with the key of its rows", one.name.value);
+        let label = "a row to delete has only its key";
+        let key = one
+            .unique
+            .as_ref()
+            .map_or("the id (`account_id` or `user_id`)".to_owned(), |name| format!("`{}`", name.value));
+        let problem = Diagnostic::error(codes::MISSING_KEY, one.name.span.clone(), message, label);
+        self.found.add(problem.help(format!("add {key} to its columns, or name another key with `unique`")));
     }
 
     pub(super) fn column_source(&mut self, kind: EntityKind, text: &SpannedText) -> Option<ColumnSource> {

@@ -96,6 +96,7 @@ impl RunInputs {
                 model_text: MODEL,
                 tables: PerKind { user: Some(&self.table), account: None },
                 log,
+                lists: &[],
                 counts: &[("accounts", count(EntityKind::Account)), ("users", count(EntityKind::User))],
             })?
             .commit()?

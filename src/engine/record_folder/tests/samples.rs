@@ -194,6 +194,7 @@ impl Place {
             model_text: MODEL,
             tables: PerKind { user: Some(&self.table), account: None },
             log: &log,
+            lists: &[],
             counts: &[("users", 1)],
         };
         let staged = folder.stage(&run)?;

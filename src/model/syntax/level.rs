@@ -12,7 +12,12 @@ use super::{
     metrics::TYPES,
     milestones, pools, signals,
 };
-use crate::{VALUE_FORMATS, ValueFormat, diag::Diagnostic, expr::ValueType, units::Points};
+use crate::{
+    VALUE_FORMATS, ValueFormat,
+    diag::Diagnostic,
+    expr::ValueType,
+    units::{Points, format_number},
+};
 
 /// Which level a section is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,7 +366,10 @@ fn threshold_to_stay(
     if at.0 > entry.0 || at.0 == entry.0 && at.1 && !entry.1 {
         let message = format!("`{key}` asks for more than the threshold of its tier");
         let problem = Diagnostic::error(codes::STAY_ABOVE_THRESHOLD, stay.span, message, "at most the threshold");
-        let help = "to stay asks for less than to enter: at_least = 80 and stay_at_least = 70";
+        let entry_word = format_number(entry.0);
+        let help = format!(
+            "to stay asks for less than to enter, so `{key}` is at most {entry_word}, as for somebody who was in the tier before"
+        );
         found.add(problem.other(threshold.span.clone(), "the threshold").help(help));
         return None;
     }

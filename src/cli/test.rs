@@ -21,7 +21,7 @@ use pql_model::diag::{SourceDocument, escape_ci_commands, render};
 /// Test models with cases: a few events, and the result that the model should give.
 ///
 /// Runs the cases of the named files through the same steps as `pql score`. A failure shows what was expected, what came out, and how it came about.
-/// Ends with exit code 1 if a case fails, or if --min-coverage is not reached.
+/// The days of a case are runs with a record, so a case can expect changes and alerts. Ends with exit code 1 if a case fails, or if --min-coverage is not reached.
 #[derive(Debug, clap::Args)]
 pub(super) struct TestArguments {
     /// Files of cases
@@ -36,7 +36,7 @@ pub(super) struct TestArguments {
     #[arg(short, long, value_enum, default_value_t = TestFormat::Human)]
     format: TestFormat,
 
-    /// Tell which signals, rungs of ladders, tiers and routes no case reaches
+    /// Tell which signals, rungs of ladders, tiers, routes, suppressions and alerts no case reaches
     #[arg(long)]
     coverage: bool,
 

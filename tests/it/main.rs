@@ -4,7 +4,7 @@
 //! test writes its inputs into a folder, runs `pql` there, and compares output, messages and exit
 //! code.
 //!
-//! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
+//! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
 //!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
@@ -27,6 +27,7 @@ mod arrival;
 mod bad_files;
 mod bad_input;
 mod bad_lines;
+mod case_days;
 mod cases;
 mod causes;
 mod changing;

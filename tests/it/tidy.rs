@@ -188,6 +188,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/cases",
         &[
+            "engine/alerts",
+            "engine/changes",
+            "engine/record",
+            "engine/runs",
             "engine/plan",
             "engine/ids",
             "engine/ledger",

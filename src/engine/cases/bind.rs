@@ -1,5 +1,7 @@
 //! Resolves cases against their model: names are looked up, values typed, and events become lines.
 
+mod days;
+
 use std::ops::Range;
 
 use serde_json::{Map, Value as Json, json};
@@ -12,7 +14,8 @@ use super::{
     expectation::{EntityExpectation, ExpectationCheck, ExpectedResult, UNKNOWN},
     expectation_syntax::ExpectationSyntax,
     fact_names::{CaseFactNames, column_text, to_typed_value, visible_facts},
-    suite_syntax::{CaseSyntax, CaseTraitsSyntax, TestSuite},
+    suite_syntax::{CaseRunSyntax, CaseRunsSyntax, CaseSyntax, CaseTraitsSyntax, TestSuite},
+    test_case::{CaseRun, CaseRuns, TestCase},
 };
 use crate::{
     decode::{
@@ -25,7 +28,7 @@ use crate::{
     read::{BlockLimits, InputKind, InputSource},
 };
 use pql_model::{
-    EntityKind,
+    EntityKind, PerKind,
     clock::format_instant,
     diag::{Diagnostic, DocumentProblems, Severity, SourceDocument, near_miss, suggest},
     expr::{self, ExprError},
@@ -40,30 +43,13 @@ const TRAITS_LIMITS: BlockLimits = BlockLimits { block_bytes: 4096, ..BlockLimit
 /// The largest number of lines per case.
 const LINES_MAX: usize = 200_000;
 
-/// A case that can run.
-#[derive(Debug)]
-pub struct TestCase {
-    /// Its name.
-    pub name: String,
-    /// The place of the name in the file.
-    pub(crate) span: Range<usize>,
-    pub(super) as_of: Micros,
-    /// Lines of JSON in the native format.
-    pub(super) lines: String,
-    /// For each line the event of the file that it was made from.
-    pub(super) places: Vec<Range<usize>>,
-    pub(super) users: Option<EnrichFile>,
-    pub(super) accounts: Option<EnrichFile>,
-    pub(super) expect: Vec<EntityExpectation>,
-}
-
 /// Resolves all cases of a file against the model; returns them and the warnings.
 ///
 /// # Errors
 ///
 /// Every problem of the file, at least one.
 pub fn bind(suite: &TestSuite, model: &Model) -> Result<(Vec<TestCase>, Vec<Diagnostic>), DocumentProblems> {
-    let mut binder = CaseBinder { document: &suite.document, model, found: Vec::new() };
+    let mut binder = CaseBinder { document: &suite.document, model, lines: 0, found: Vec::new() };
     let cases: Vec<Option<TestCase>> = suite.cases.iter().map(|case| binder.case(case)).collect();
     let broken = binder.found.iter().any(|problem| problem.severity == Severity::Error);
     match cases.into_iter().collect::<Option<Vec<TestCase>>>() {
@@ -75,6 +61,8 @@ pub fn bind(suite: &TestSuite, model: &Model) -> Result<(Vec<TestCase>, Vec<Diag
 struct CaseBinder<'b> {
     document: &'b SourceDocument,
     model: &'b Model,
+    /// Lines of the case so far.
+    lines: usize,
     found: Vec<Diagnostic>,
 }
 
@@ -87,7 +75,11 @@ impl CaseBinder<'_> {
         label: impl Into<String>,
         help: Option<String>,
     ) {
-        let problem = Diagnostic::error(code, span.clone(), message, label).maybe_help(help);
+        self.report(Diagnostic::error(code, span.clone(), message, label).maybe_help(help));
+    }
+
+    /// Reports a problem once. Several days meet the same traits.
+    fn report(&mut self, problem: Diagnostic) {
         let same = |known: &Diagnostic| known.span == problem.span && known.message == problem.message;
         if !self.found.iter().any(same) {
             self.found.push(problem);
@@ -103,30 +95,38 @@ impl CaseBinder<'_> {
     }
 
     fn case(&mut self, file: &CaseSyntax) -> Option<TestCase> {
-        let written = file.as_of.as_ref()?;
-        let Some(as_of) = case_time::as_of(&written.value, &self.model.resolved.zone) else {
+        self.lines = 0;
+        let runs = match &file.runs {
+            CaseRunsSyntax::Alone(run) => {
+                let as_of = self.as_of(run.as_of.as_ref()?)?;
+                CaseRuns::Alone(Box::new(self.run(run, as_of, &file.traits)?))
+            }
+            CaseRunsSyntax::Days(days) => CaseRuns::Days(self.days(days, &file.traits)?),
+        };
+        Some(TestCase { name: file.name.value.clone(), span: file.name.span.clone(), runs })
+    }
+
+    /// The instant that a run looks from.
+    fn as_of(&mut self, written: &SpannedText) -> Option<Micros> {
+        let as_of = case_time::as_of(&written.value, &self.model.resolved.zone);
+        if as_of.is_none() {
             let message = format!("`{}` is no point in time", written.value);
             let label = "a date, or an instant with its zone: `2026-10-31`, `2026-10-31T12:00:00Z`";
             self.error(codes::BAD_TIME, &written.span, message, label, None);
-            return None;
-        };
+        }
+        as_of
+    }
+
+    fn run(&mut self, file: &CaseRunSyntax, as_of: Micros, traits: &PerKind<Vec<CaseTraitsSyntax>>) -> Option<CaseRun> {
         let (mut lines, mut places) = (String::new(), Vec::new());
         for event in &file.events {
             self.event(event, as_of, &mut lines, &mut places);
         }
-        let users = self.traits(&file.users, EntityKind::User);
-        let accounts = self.traits(&file.accounts, EntityKind::Account);
+        let users = self.traits(&traits.user, EntityKind::User);
+        let accounts = self.traits(&traits.account, EntityKind::Account);
         let expect: Vec<Option<EntityExpectation>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
-        Some(TestCase {
-            name: file.name.value.clone(),
-            span: file.name.span.clone(),
-            as_of,
-            lines,
-            places,
-            users: users?,
-            accounts: accounts?,
-            expect: expect.into_iter().collect::<Option<Vec<EntityExpectation>>>()?,
-        })
+        let tables = PerKind { user: users?, account: accounts? };
+        Some(CaseRun { as_of, lines, places, tables, expect: expect.into_iter().collect::<Option<_>>()? })
     }
 
     /// Writes the lines that an event of the file stands for.
@@ -149,7 +149,8 @@ impl CaseBinder<'_> {
             self.error(codes::BAD_TIME, &event.at.span, message, "events before `as_of` count", Some(help.to_owned()));
             return;
         }
-        if places.len() + event.times * event.users.len().max(1) > LINES_MAX {
+        self.lines += event.times * event.users.len().max(1);
+        if self.lines > LINES_MAX {
             let label = format!("at most {LINES_MAX} in one case");
             self.error(codes::TOO_LARGE, &event.span, "too many events", label, None);
             return;
@@ -179,7 +180,7 @@ impl CaseBinder<'_> {
         let message = format!("the model asks for no event `{}`", name.value);
         let problem = Diagnostic::error(codes::UNKNOWN_NAME, name.span.clone(), message, "counts as any activity")
             .help(format!("`{near}` is one that it asks for"));
-        self.found.push(Diagnostic { severity: Severity::Warning, ..problem });
+        self.report(Diagnostic { severity: Severity::Warning, ..problem });
     }
 
     /// Converts traits to a table like that of an enrichment file.
@@ -250,7 +251,7 @@ impl CaseBinder<'_> {
             };
             let message = format!("the value of `{}` is {what}", name.value);
             let problem = Diagnostic::warning(codes::BAD_VALUE, name.span, message, "it counts as not known");
-            self.found.push(problem.maybe_help(Some(help.to_owned())));
+            self.report(problem.maybe_help(Some(help.to_owned())));
         }
     }
 

@@ -1,18 +1,31 @@
-//! Measures which parts of a model the cases reach: signals that pay, rungs of ladders, tiers and
-//! routes.
+//! Measures which parts of a model the cases reach: signals that pay, rungs of ladders, tiers, routes, suppressions, and
+//! alerts that hold and that fire.
 
+use super::expectation::CheckContext;
 use crate::{
+    alerts::FiredAlert,
     ledger::{Ledger, RuleDecision, reached_rung},
     plan::Model,
 };
-use pql_model::{EntityKind, resolved::SignalPayment, scoring::SignalFiring};
+use pql_model::{
+    EntityKind,
+    resolved::{Level, SignalPayment},
+    scoring::SignalFiring,
+};
+
+/// An alert whose condition holds.
+const ALERT_HELD: &str = "alert_held";
+/// An alert that fires.
+const ALERT_FIRED: &str = "alert_fired";
+/// A rule that leaves somebody out of the lists.
+const SUPPRESSION: &str = "suppression";
 
 /// A part of a model that a case can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageItem {
     /// User or account level.
     pub(crate) side: EntityKind,
-    /// `signal`, `rung`, `tier` or `route`.
+    /// `signal`, `rung`, `tier`, `route`, `suppression`, `alert_held` or `alert_fired`.
     pub(crate) kind: &'static str,
     /// Its name; for a rung the name of the signal.
     pub(crate) name: String,
@@ -23,9 +36,12 @@ pub struct CoverageItem {
 impl CoverageItem {
     /// The part in words: `user signal team_invites, rung 3`.
     pub(crate) fn describe(&self) -> String {
-        match &self.rung {
-            Some((_, threshold)) => format!("{} signal {}, rung {threshold}", self.side.word(), self.name),
-            None => format!("{} {} {}", self.side.word(), self.kind, self.name),
+        let (side, name) = (self.side.word(), &self.name);
+        match (&self.rung, self.kind) {
+            (Some((_, threshold)), _) => format!("{side} signal {name}, rung {threshold}"),
+            (None, ALERT_HELD) => format!("{side} alert {name}, held"),
+            (None, ALERT_FIRED) => format!("{side} alert {name}, fired"),
+            (None, kind) => format!("{side} {kind} {name}"),
         }
     }
 }
@@ -35,6 +51,40 @@ impl CoverageItem {
 pub struct Coverage {
     /// Parts in the order of the model, users first.
     pub(crate) items: Vec<(CoverageItem, bool)>,
+}
+
+impl CoverageItem {
+    /// Whether a user or an account reaches it. That an alert fires is seen in a list of alerts.
+    fn is_reached(&self, level: &Level, subject: &CheckContext<'_>) -> bool {
+        let ledger = subject.ledger;
+        match self.kind {
+            "tier" => self.is_chosen(&ledger.tier),
+            "route" => self.is_chosen(&ledger.route),
+            SUPPRESSION => self.is_chosen(&ledger.suppressed),
+            ALERT_HELD => {
+                let suppressed = ledger.suppressed.as_ref().and_then(RuleDecision::matched_rule).is_some();
+                let mut own = level.alerts.iter().filter(|alert| alert.name == self.name);
+                !suppressed && own.any(|alert| alert.when.holds(&subject.scope))
+            }
+            ALERT_FIRED => false,
+            _ => self.is_paid(level, ledger),
+        }
+    }
+
+    /// Whether a decision chose the rule of its name.
+    fn is_chosen(&self, decision: &Option<RuleDecision>) -> bool {
+        decision.as_ref().and_then(RuleDecision::matched_rule).is_some_and(|chosen| chosen.name == self.name)
+    }
+
+    /// Whether its signal fires, and on its rung.
+    fn is_paid(&self, level: &Level, ledger: &Ledger) -> bool {
+        let notes = level.signals.iter().zip(&ledger.signals);
+        let mut own = notes.filter(|(signal, note)| signal.name == self.name && note.firing == SignalFiring::Fired);
+        own.any(|(signal, note)| match &self.rung {
+            Some((place, _)) => reached_rung(signal, &note.seen) == Some(*place),
+            None => true,
+        })
+    }
 }
 
 impl Coverage {
@@ -60,31 +110,29 @@ impl Coverage {
             }
             level.tiers.iter().for_each(|tier| add(side, "tier", &tier.name, None));
             level.routes.iter().for_each(|route| add(side, "route", &route.name, None));
+            level.suppressions.iter().for_each(|one| add(side, SUPPRESSION, &one.name, None));
+            for alert in &level.alerts {
+                add(side, ALERT_HELD, &alert.name, None);
+                add(side, ALERT_FIRED, &alert.name, None);
+            }
         }
         Coverage { items }
     }
 
     /// Marks the parts that one user or account reached.
-    pub(super) fn note(&mut self, model: &Model, side: EntityKind, ledger: &Ledger) {
-        let chosen = |decision: &Option<RuleDecision>| {
-            decision.as_ref().and_then(RuleDecision::matched_rule).map(|chosen| chosen.name.clone())
-        };
-        let (tier, route) = (chosen(&ledger.tier), chosen(&ledger.route));
-        let level = model.resolved.level(side);
+    pub(super) fn note(&mut self, subject: &CheckContext<'_>) {
+        let side = subject.entity.side;
+        let level = subject.model.resolved.level(side);
         for (item, reached) in self.items.iter_mut().filter(|(item, _)| item.side == side) {
-            *reached |= match item.kind {
-                "tier" => tier.as_ref() == Some(&item.name),
-                "route" => route.as_ref() == Some(&item.name),
-                _ => {
-                    let notes = level.signals.iter().zip(&ledger.signals);
-                    let mut own =
-                        notes.filter(|(signal, note)| signal.name == item.name && note.firing == SignalFiring::Fired);
-                    own.any(|(signal, note)| match &item.rung {
-                        Some((place, _)) => reached_rung(signal, &note.seen) == Some(*place),
-                        None => true,
-                    })
-                }
-            };
+            *reached |= item.is_reached(level, subject);
+        }
+    }
+
+    /// Marks an alert that fired for a user or account.
+    pub(super) fn note_fired(&mut self, fired: &FiredAlert) {
+        let is_alert = |item: &CoverageItem| [ALERT_FIRED, ALERT_HELD].contains(&item.kind);
+        for (item, reached) in &mut self.items {
+            *reached |= is_alert(item) && item.side == fired.level && item.name == fired.alert;
         }
     }
 

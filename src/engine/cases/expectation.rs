@@ -70,6 +70,8 @@ pub(super) enum ExpectedResult {
 pub(crate) struct CaseFailure {
     /// The place of the expectation in the case file.
     pub(crate) span: Range<usize>,
+    /// The day, as the file writes it; none in a case of one run.
+    pub(crate) day: Option<String>,
     /// `user u1`; empty for the case as a whole.
     pub(crate) entity: String,
     /// The subject of the comparison.
@@ -173,6 +175,7 @@ impl CheckContext<'_> {
         let entity = format!("{} {}", self.entity.side.word(), self.ledger.id);
         (expected != got).then(|| CaseFailure {
             span: check.span.clone(),
+            day: None,
             entity,
             what: check.what.clone(),
             expected,

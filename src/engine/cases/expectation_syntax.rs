@@ -72,7 +72,7 @@ pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut Diagnost
 }
 
 /// Whom the expectation is about; none if it does not say so once.
-fn subject(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<(EntityKind, SpannedText)> {
+pub(super) fn subject(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<(EntityKind, SpannedText)> {
     let who = match (table.text("user", found), table.text("account", found)) {
         (Some(user), None) => Some((EntityKind::User, user)),
         (None, Some(account)) => Some((EntityKind::Account, account)),

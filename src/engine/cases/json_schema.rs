@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::suite_syntax::IDENTITY_LINE_TYPES;
+use super::{
+    day_syntax::{CAUSE_WORDS, CHANGE_WORDS},
+    suite_syntax::IDENTITY_LINE_TYPES,
+};
 use pql_model::schema::{choice, number, one_or_more, schema, table, tables, text, texts, truth, whole};
 
 /// The JSON Schema of a case file.
@@ -17,7 +20,15 @@ pub fn cases() -> Json {
             ("case", tables("the cases", "case")),
         ],
     );
-    schema("pql cases", root, vec![("case", case()), ("event", event()), ("expect", expect())])
+    let definitions = vec![
+        ("case", case()),
+        ("day", day()),
+        ("event", event()),
+        ("expect", expect()),
+        ("change", change()),
+        ("alert", alert()),
+    ];
+    schema("pql cases", root, definitions)
 }
 
 fn as_of() -> Json {
@@ -43,9 +54,9 @@ fn traits(whose: &str) -> Json {
 }
 
 fn case() -> Json {
-    table(
+    let mut case = table(
         "events, and what is expected to come of them",
-        &["name", "events", "expect"],
+        &["name"],
         vec![
             ("name", text("what the case shows, unique in the file")),
             ("as_of", as_of()),
@@ -53,8 +64,68 @@ fn case() -> Json {
             ("users", traits("users")),
             ("accounts", traits("accounts")),
             ("expect", tables("what is expected of users and accounts", "expect")),
+            ("day", tables("in place of events and expect: runs one after the other, with a record", "day")),
+        ],
+    );
+    case["oneOf"] = json!([{ "required": ["events", "expect"] }, { "required": ["day"] }]);
+    case
+}
+
+fn day() -> Json {
+    table(
+        "a run after that of the day before",
+        &["as_of"],
+        vec![
+            ("as_of", as_of()),
+            ("events", tables("events in addition to those of the days before, in any order", "event")),
+            ("users", traits("users, from this day on")),
+            ("accounts", traits("accounts, from this day on")),
+            ("expect", tables("what is expected of users and accounts", "expect")),
+            ("changes", tables("everybody who changes from the day before", "change")),
+            ("alerts", tables("every alert that fires", "alert")),
         ],
     )
+}
+
+/// The two keys of which a table has one: whom it is about.
+fn about_one(mut table: Json) -> Json {
+    table["oneOf"] = json!([{ "required": ["user"] }, { "required": ["account"] }]);
+    table
+}
+
+fn change() -> Json {
+    about_one(table(
+        "a change of one user or account, as in the list of changes",
+        &[],
+        vec![
+            ("user", text("the id of a user")),
+            ("account", text("the id of an account")),
+            ("change", choice("what happens", &CHANGE_WORDS)),
+            ("cause", choice("the last step at which the tier, or the route, became what it is", &CAUSE_WORDS)),
+            ("tier_before", text("the name of the tier on the day before")),
+            ("tier", text("the name of the tier")),
+            ("route_before", text("the name of the route on the day before")),
+            ("route", text("the name of the route")),
+            ("score_before", number("the score on the day before")),
+            ("score", number("the score")),
+            ("merged_into", text("the id that it belongs to now")),
+        ],
+    ))
+}
+
+fn alert() -> Json {
+    about_one(table(
+        "an alert that fires for one user or account",
+        &["alert"],
+        vec![
+            ("alert", text("the name of the alert")),
+            ("user", text("the id of a user")),
+            ("account", text("the id of an account")),
+            ("to", text("who gets it")),
+            ("waiting_days", whole("dates from the one on which it became due", 0, 100_000)),
+            ("message", text("its message")),
+        ],
+    ))
 }
 
 fn event() -> Json {
@@ -93,7 +164,7 @@ fn event() -> Json {
 
 fn expect() -> Json {
     let by_name = |description: &str, value: Json| json!({ "type": "object", "description": description, "additionalProperties": value });
-    let mut expect = table(
+    about_one(table(
         "what is expected of one user or account",
         &[],
         vec![
@@ -116,9 +187,7 @@ fn expect() -> Json {
             ("holds", texts("conditions over facts that hold")),
             ("columns", values("columns of the row by name, as CSV shows them")),
         ],
-    );
-    expect["oneOf"] = json!([{ "required": ["user"] }, { "required": ["account"] }]);
-    expect
+    ))
 }
 
 #[cfg(test)]
@@ -126,7 +195,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{
-        super::suite_syntax::{CASE_KEYS, EVENT_KEYS, EXPECT_KEYS, FILE_KEYS},
+        super::{
+            day_syntax::{ALERT_KEYS, CHANGE_KEYS, DAY_KEYS},
+            suite_syntax::{CASE_KEYS, EVENT_KEYS, EXPECT_KEYS, FILE_KEYS},
+        },
         *,
     };
 
@@ -134,9 +206,12 @@ mod tests {
     fn the_schema_of_cases_has_the_keys_of_their_reader() {
         let schema = cases();
         let definitions = &schema["definitions"];
-        let tables: [(&Json, &[&str]); 4] = [
+        let tables: [(&Json, &[&str]); 7] = [
             (&schema, &FILE_KEYS),
             (&definitions["case"], &CASE_KEYS),
+            (&definitions["day"], &DAY_KEYS),
+            (&definitions["change"], &CHANGE_KEYS),
+            (&definitions["alert"], &ALERT_KEYS),
             (&definitions["event"], &EVENT_KEYS),
             (&definitions["expect"], &EXPECT_KEYS),
         ];

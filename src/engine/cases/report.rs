@@ -159,9 +159,11 @@ impl TestReport {
     }
 }
 
-/// The entity and subject of a failure.
+/// The day, entity and subject of a failure.
 fn subject(failure: &CaseFailure) -> String {
-    if failure.entity.is_empty() { failure.what.clone() } else { format!("{}, {}", failure.entity, failure.what) }
+    let day = failure.day.iter().map(|day| format!("day {day}"));
+    let entity = Some(failure.entity.clone()).filter(|entity| !entity.is_empty());
+    day.chain(entity).chain([failure.what.clone()]).collect::<Vec<String>>().join(", ")
 }
 
 fn failure(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {

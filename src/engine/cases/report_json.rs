@@ -35,6 +35,9 @@ struct CaseRecord<'r> {
 struct FailureRecord<'r> {
     line: usize,
     column: usize,
+    /// Only in a case of several days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<&'r str>,
     entity: &'r str,
     what: &'r str,
     expected: &'r str,
@@ -91,8 +94,8 @@ impl<'r> CaseRecord<'r> {
 impl<'r> FailureRecord<'r> {
     fn new(document: &SourceDocument, failure: &'r CaseFailure) -> FailureRecord<'r> {
         let (line, column) = document.position(failure.span.start);
-        let CaseFailure { entity, what, expected, got, .. } = failure;
-        FailureRecord { line, column, entity, what, expected, got }
+        let CaseFailure { day, entity, what, expected, got, .. } = failure;
+        FailureRecord { line, column, day: day.as_deref(), entity, what, expected, got }
     }
 }
 

@@ -8,11 +8,13 @@ use toml::de::DeTable;
 
 use super::{
     codes,
+    day_syntax::{CaseDaySyntax, parse_days},
     event_syntax::{CaseEventSyntax, parse_event},
     expectation_syntax::{ExpectationSyntax, parse_expectation},
     toml_values::{CASE_IDS_MAX, expand_ids, take_instant_text, toml_to_json},
 };
 use pql_model::{
+    PerKind,
     diag::{Diagnostic, DocumentProblems, SourceDocument},
     toml_reader::{DiagnosticSink, SpannedText, TableReader, as_table},
 };
@@ -23,7 +25,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Keys of the file.
 pub(crate) const FILE_KEYS: [&str; 4] = ["schema", "model", "as_of", "case"];
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 6] = ["name", "as_of", "events", "users", "accounts", "expect"];
+pub(crate) const CASE_KEYS: [&str; 7] = ["name", "as_of", "events", "users", "accounts", "expect", "day"];
 /// Keys of an event.
 pub(crate) const EVENT_KEYS: [&str; 12] =
     ["event", "type", "user", "visitor", "account", "at", "times", "every", "id", "properties", "traits", "previous"];
@@ -62,15 +64,30 @@ pub struct TestSuite {
 #[derive(Debug)]
 pub(super) struct CaseSyntax {
     pub(super) name: SpannedText,
+    /// Traits that hold in every run.
+    pub(super) traits: PerKind<Vec<CaseTraitsSyntax>>,
+    pub(super) runs: CaseRunsSyntax,
+}
+
+/// The runs of a case.
+#[derive(Debug)]
+pub(super) enum CaseRunsSyntax {
+    /// One run without a record.
+    Alone(CaseRunSyntax),
+    /// Runs with a record, one after the other.
+    Days(Vec<CaseDaySyntax>),
+}
+
+/// A run, as written.
+#[derive(Debug)]
+pub(super) struct CaseRunSyntax {
     pub(super) as_of: Option<SpannedText>,
     pub(super) events: Vec<CaseEventSyntax>,
-    pub(super) users: Vec<CaseTraitsSyntax>,
-    pub(super) accounts: Vec<CaseTraitsSyntax>,
     pub(super) expect: Vec<ExpectationSyntax>,
 }
 
 /// Traits of users or accounts that do not come from events.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CaseTraitsSyntax {
     pub(super) ids: Vec<String>,
     pub(super) values: Vec<(SpannedText, Json)>,
@@ -166,7 +183,19 @@ fn check_schema_version(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -
 fn case(mut table: TableReader<'_>, as_of: Option<&SpannedText>, found: &mut DiagnosticSink) -> Option<CaseSyntax> {
     table.vocabulary(&CASE_KEYS);
     let name = table.required_text("name", found);
-    let own = take_instant_text(&mut table, "as_of", found);
+    let traits = parse_traits(&mut table, found);
+    let runs = if table.has("day") {
+        CaseRunsSyntax::Days(parse_days(&mut table, found))
+    } else {
+        CaseRunsSyntax::Alone(single_run(&mut table, as_of, found))
+    };
+    table.finish(found);
+    Some(CaseSyntax { name: name?, traits, runs })
+}
+
+/// The run of a case without days.
+fn single_run(table: &mut TableReader<'_>, as_of: Option<&SpannedText>, found: &mut DiagnosticSink) -> CaseRunSyntax {
+    let own = take_instant_text(table, "as_of", found);
     if own.is_none() && as_of.is_none() && !table.has("as_of") {
         table.report_missing_key("as_of", "as_of = \"2026-10-31\", here or at the top of the file", found);
     }
@@ -177,23 +206,36 @@ fn case(mut table: TableReader<'_>, as_of: Option<&SpannedText>, found: &mut Dia
             found,
         );
     }
-    let events = table.tables("events", "an event", found);
-    let events = events.into_iter().filter_map(|table| parse_event(table, found)).collect();
-    let [users, accounts] = [("users", "users"), ("accounts", "accounts")].map(|(key, what)| {
-        let entries = table.table(key, what, found);
-        entries.map(|entries| traits(&entries, found)).unwrap_or_default()
-    });
+    let events = parse_events(table, found);
     if !table.has("expect") {
         table.report_missing_key("expect", "[[case.expect]] with `user` or `account`", found);
     }
+    CaseRunSyntax { as_of: own.or_else(|| as_of.cloned()), events, expect: parse_expectations(table, found) }
+}
+
+/// The events of a case or of a day.
+pub(super) fn parse_events(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CaseEventSyntax> {
+    let events = table.tables("events", "an event", found);
+    events.into_iter().filter_map(|table| parse_event(table, found)).collect()
+}
+
+/// What a case or a day expects of users and accounts.
+pub(super) fn parse_expectations(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Vec<ExpectationSyntax> {
     let written = table.tables("expect", "an expectation", found);
-    let expected = written.into_iter().filter_map(|one| parse_expectation(one, found)).collect();
-    table.finish(found);
-    Some(CaseSyntax { name: name?, as_of: own.or_else(|| as_of.cloned()), events, users, accounts, expect: expected })
+    written.into_iter().filter_map(|one| parse_expectation(one, found)).collect()
+}
+
+/// The traits of a case or of a day.
+pub(super) fn parse_traits(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> PerKind<Vec<CaseTraitsSyntax>> {
+    let [user, account] = [("users", "users"), ("accounts", "accounts")].map(|(key, what)| {
+        let entries = table.table(key, what, found);
+        entries.map(|entries| traits_by_id(&entries, found)).unwrap_or_default()
+    });
+    PerKind { user, account }
 }
 
 /// Traits by id.
-fn traits(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CaseTraitsSyntax> {
+fn traits_by_id(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CaseTraitsSyntax> {
     let (mut all, mut count) = (Vec::new(), 0);
     for (id, value) in table.entries() {
         let ids = expand_ids(std::slice::from_ref(&id), found);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::LevelSnapshot;
+use crate::plan::Model;
 use pql_model::{EntityKind, PerKind, clock::AsOf, units::Day};
 
 /// What the lists of a run said, and what earlier runs left to remember.
@@ -65,6 +66,16 @@ pub struct DepartedEntity {
 }
 
 impl ListRecord {
+    /// The record of a run whose lists are empty.
+    pub fn without_entities(as_of: AsOf, model: &Model) -> ListRecord {
+        let level = |kind: EntityKind| {
+            let level = model.resolved.level(kind);
+            let alerts = level.alerts.iter().map(|alert| alert.name.clone()).collect();
+            LevelRecord { snapshot: LevelSnapshot::without_entities(level), alerts, ..LevelRecord::default() }
+        };
+        ListRecord { as_of, levels: PerKind::from_fn(level), assigned: BTreeMap::new() }
+    }
+
     /// The number of entities that are in the lists.
     pub fn count(&self, kind: EntityKind) -> usize {
         self.levels[kind].snapshot.standings.len()

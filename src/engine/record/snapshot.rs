@@ -75,18 +75,23 @@ impl LevelSnapshot {
 
     /// The entities of one level of a run.
     pub fn take(scored: &ScoredEntities<'_>, kind: EntityKind, level: &Level) -> LevelSnapshot {
-        let signals = level.signals.iter().map(|signal| signal.name.clone());
-        let bounds = level.categories.iter().map(|category| format!("cap:{}", category.name));
         let order = LevelSnapshot::entity_order(scored, kind);
         let entities =
             order.into_par_iter().with_min_len(256).map(|place| EntityRef { side: kind, place: place as usize });
         let standings = entities.map(|entity| standing(scored, level, entity)).collect();
+        LevelSnapshot { standings, ..LevelSnapshot::without_entities(level) }
+    }
+
+    /// A level in which nobody is.
+    pub fn without_entities(level: &Level) -> LevelSnapshot {
+        let signals = level.signals.iter().map(|signal| signal.name.clone());
+        let bounds = level.categories.iter().map(|category| format!("cap:{}", category.name));
         LevelSnapshot {
             tiers: level.tiers.iter().map(SnapshotTier::new).collect(),
             routes: level.routes.iter().map(SnapshotRoute::new).collect(),
             suppressions: level.suppressions.iter().map(|one| one.name.clone()).collect(),
             point_sources: signals.chain(bounds).chain(["cap:score".to_owned()]).collect(),
-            standings,
+            standings: Vec::new(),
         }
     }
 

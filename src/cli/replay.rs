@@ -7,7 +7,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use self::{
     dates::{ReplayDates, ReplayStep},
-    outputs::{ReplayOutputs, note_replay},
+    outputs::{ReplayOutputs, note_replay, warn_of_receipts},
 };
 use super::{
     CommandError, ExitStatus,
@@ -28,7 +28,8 @@ use pql_model::PerKind;
 ///
 /// Reads the events once and scores them at the end of each date, as runs with a record would have done. Writes into a folder who changed and why
 /// (changes.csv), which alerts fired (alerts.csv), how many entered and left each tier (volume.csv), and since when everybody stood where
-/// (history.csv). An event counts from its own time on. Traits of tables without dates are those of today.
+/// (history.csv). An event counts from its own time on, or from the time of its receipt if
+/// `[input] fields` of the model names `received` and it is later. Traits of tables without dates are those of today.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ReplayArguments {
     /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
@@ -122,6 +123,7 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
         Ok(())
     };
     let folded = replay(&replay_job, &mut take, None)?;
+    warn_of_receipts(&model.resolved.input, folded.receipts);
     if verbosity == Verbosity::Notes {
         messages::note_formats(&folded, job.format);
         messages::print_rejects(&folded.rejects);

@@ -38,13 +38,13 @@ pub(crate) use self::{
 pub use self::{
     event_ids::sample_event_ids,
     rejects::RejectedLines,
-    stages::{StageView, fold_stages},
+    stages::{StageEnds, StageView, fold_stages},
     supposed::{SupposedEvent, SupposedTrait, Supposition, score_supposed},
 };
 use crate::{
     decode::{
-        HashSeed, RejectReason,
-        format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
+        HashSeed, ReceiptCounts, RejectReason,
+        format::{DetectedFormat, FileFormats, KnownFrom, LineFraming, UnsupportedFormat, WorkerDecoders},
         misread::NotUnderstood,
     },
     enrich::{AttachedTraits, EnrichError, EnrichFile, attach, current_rows},
@@ -164,6 +164,8 @@ pub struct FoldedRun {
     pub split_records: u64,
     /// Values of properties and traits that became null because they are no number or date.
     pub not_understood: Vec<NotUnderstood>,
+    /// What records say of their receipt, if the run asks for it.
+    pub receipts: ReceiptCounts,
 }
 
 /// The reason why a run has no result.
@@ -262,15 +264,23 @@ fn quoted_types(types: &[String]) -> String {
 
 /// Creates the reader of files for a model.
 pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits, workers: usize) -> BlockReader {
+    BlockReader::new(inputs, limits, workers).with_column_mapping(column_mapping(model, KnownFrom::OwnTime))
+}
+
+/// Where tables keep the parts of an event.
+fn column_mapping(model: &Model, known: KnownFrom) -> ColumnMapping {
     let properties = model.aggregation.properties.iter().filter_map(|path| path.first().cloned());
-    let naming = ColumnMapping {
+    ColumnMapping {
         // A row of a table becomes a native line.
         fields: model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
+        received: match known {
+            KnownFrom::OwnTime => Vec::new(),
+            KnownFrom::Receipt => model.resolved.input.receipt_for_format("native").clone(),
+        },
         properties: Some(properties.collect()),
         dedupe: model.resolved.input.dedupe,
         table_use: TableUse::Events,
-    };
-    BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
+    }
 }
 
 /// Reads and folds all inputs.
@@ -301,7 +311,8 @@ pub fn fold_inputs(
 
 /// Reads and folds all inputs once, without a look between.
 fn fold_whole(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync)>) -> Result<FoldedRun, RunError> {
-    fold_once(job, &mut FoldStages { ends: &[], visit: &mut |_| Ok(()) }, report)
+    let stages = StageEnds { ends: &[], known: KnownFrom::OwnTime };
+    fold_once(job, &mut FoldStages { stages, visit: &mut |_| Ok(()) }, report)
 }
 
 /// The local date of the newest event that is not of an internal user. None if the run ends with
@@ -354,10 +365,12 @@ fn fold_once<E: From<RunError>>(
     let as_of = job.when.known(zone, job.now);
     // Without a given instant, only records more than a day ahead of the present are set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
-    let formats = FileFormats::new(model, job.format, job.inputs.len());
-    let reader = block_reader(job.inputs.clone(), model, job.limits, job.workers);
+    let known = stages.stages.known;
+    let formats = FileFormats::new(model, job.format, job.inputs.len()).known_from(known);
+    let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers);
+    let reader = reader.with_column_mapping(column_mapping(model, known));
     let shared = WorkerShared::new(job);
-    let spool = StageSpool::new(stages.ends.iter().map(|end| end.instant).collect());
+    let spool = StageSpool::new(stages.stages.ends.iter().map(|end| end.instant).collect());
     let shards = ShardSet::new(model, &HashSeed::default(), job.workers);
     let folding = RunFolding { job, formats: &formats, shards: &shards, spool: &spool, shared: &shared, until };
     let mut folded = read_all(&folding, &reader, report)?;
@@ -376,10 +389,11 @@ fn fold_once<E: From<RunError>>(
     let stage = StageJob { model, formats: &formats, files: job.inputs.len(), until, workers: job.workers };
     misread.extend(stages.fold(&mut state, &spool, &stage, as_of)?);
     let id_conflict = state.take_conflicts();
+    let receipts = formats.receipts();
     let files = reader.file_stats();
     let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
     let not_understood = unread_fields::not_understood(model, misread, &rejects);
-    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records, not_understood })
+    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records, not_understood, receipts })
 }
 
 /// Reads all inputs, and folds what lies before the end of the first stage.

@@ -9,7 +9,7 @@
 //!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
-//!   `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
+//!   `received`, `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
@@ -76,6 +76,7 @@ mod pools;
 mod promises;
 mod publish;
 mod real_data;
+mod received;
 mod record;
 mod recorded_runs;
 mod reference;

@@ -24,6 +24,7 @@ use pql_engine::{
     changes::{
         EntityChange, RunStamp, StandingHistory, TierVolume, VolumeCounter, write_changes, write_history, write_volumes,
     },
+    decode::ReceiptCounts,
     emit::{OutputFact, RowFormat, TZDATA_VERSION},
     fs::publish::{FileAccess, FolderLock, commit, ensure_dir, sweep_temporaries},
     pipeline::FoldedRun,
@@ -35,6 +36,7 @@ use pql_model::{
     EntityKind, PerKind,
     clock::format_instant,
     diag::escape_controls,
+    resolved::InputSettings,
     units::{Micros, plural},
 };
 
@@ -73,6 +75,9 @@ struct ReplayRecord<'r> {
     runs: Vec<String>,
     changes: usize,
     alerts: usize,
+    /// Only if the model says where the time of receipt is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<ReceiptRecord>,
     /// Traits of tables without dates, which are those of today in every run.
     traits_of_today: LevelTraits<'r>,
     outputs: Vec<WrittenFile>,
@@ -89,6 +94,14 @@ struct ToolName {
 struct ModelName<'r> {
     name: &'r str,
     sha256: &'r str,
+}
+
+/// Records by what they say of the time of their receipt.
+#[derive(Serialize)]
+struct ReceiptRecord {
+    read: u64,
+    not_understood: u64,
+    missing: u64,
 }
 
 #[derive(Serialize)]
@@ -180,6 +193,7 @@ impl ReplayOutputs {
             runs: said.runs.iter().map(|at| format_instant(*at)).collect(),
             changes: changes().count(),
             alerts: alerts().count(),
+            received: model.resolved.input.names_receipt().then(|| ReceiptRecord::new(folded.receipts)),
             traits_of_today: LevelTraits { users: undated.user, accounts: undated.account },
             outputs: files.map(written).into_iter().collect(),
         };
@@ -196,6 +210,36 @@ impl ReplayOutputs {
     pub(super) fn commit(self) -> Result<(), CommandError> {
         let files = [self.changes, self.alerts, self.volume, self.history, self.record];
         Ok(commit(files.map(OutputFile::into_staged).into())?)
+    }
+}
+
+impl ReceiptRecord {
+    fn new(counts: ReceiptCounts) -> ReceiptRecord {
+        ReceiptRecord { read: counts.read, not_understood: counts.unread, missing: counts.missing }
+    }
+}
+
+/// Warns of records that do not say when they were received, although the model says where that stands.
+pub(super) fn warn_of_receipts(input: &InputSettings, counts: ReceiptCounts) {
+    let ReceiptCounts { read, unread, missing } = counts;
+    if !input.names_receipt() || (unread == 0 && missing == 0) {
+        return;
+    }
+    let records = plural(read + unread + missing, "record", "records");
+    if read == 0 {
+        print_stderr(&format!(
+            "warning: none of {records} has a time at `received` of [input] fields, so each counts from its own time on; \
+             check the path with `pql inspect`"
+        ));
+        return;
+    }
+    for (count, what) in [(unread, "no time that can be read"), (missing, "nothing")] {
+        if count > 0 {
+            let some = plural(count, "record has", "records have");
+            print_stderr(&format!(
+                "warning: {some} {what} at `received` of [input] fields (of {records}); such a record counts from its own time on"
+            ));
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct FastPathSlots {
 impl FastPathSlots {
     /// The slots of a plan; none if its format has no plain events.
     pub(super) fn new(plan: &DecodePlan) -> Option<FastPathSlots> {
-        let asks_more = plan.extra.is_some() || plan.row.is_some();
+        let asks_more = plan.extra.is_some() || plan.row.is_some() || !plan.known_from.is_empty();
         let one = |slots: &[u32]| if let [slot] = slots { Some(*slot) } else { None };
         Some(FastPathSlots {
             event: one(&plan.event).filter(|_| !asks_more)?,
@@ -126,6 +126,7 @@ impl RecordReader<'_> {
             account,
             more_accounts: 0,
             at,
+            known: at,
             day: self.days.day(at),
             fingerprint,
             id_hash,

@@ -64,6 +64,8 @@ pub struct RecordLayout {
     pub(crate) time: Vec<FieldPath>,
     /// The time at which the vendor received the record.
     pub(crate) received_at: Vec<FieldPath>,
+    /// The time from which on the record is known, if the model says where it is and the run asks for it.
+    pub(crate) known_from: Vec<FieldPath>,
     /// If set, a time written as a number counts seconds of the wall clock in the zone of `[input]
     /// time_zone`.
     pub(crate) wall_clock: bool,
@@ -134,6 +136,7 @@ impl Default for RecordLayout {
             group_type: Vec::new(),
             time: Vec::new(),
             received_at: Vec::new(),
+            known_from: Vec::new(),
             wall_clock: false,
             id: Vec::new(),
             more_id: Vec::new(),
@@ -162,7 +165,7 @@ impl Default for RecordLayout {
 }
 
 impl RecordLayout {
-    /// Applies the paths that the model gives for files of a format.
+    /// Applies the paths that the model gives for files of a format, but for the time of receipt.
     pub(crate) fn override_fields(&mut self, input: &InputSettings, format: &str) {
         let [event, user, visitor, account, time, id, properties] = input.paths_for_format(format);
         let event_moved = !event.is_empty();

@@ -109,6 +109,26 @@ struct RecordReader<'m> {
     until: Micros,
     /// Group types found while the model does not say which of them is the account.
     group_types: BTreeSet<String>,
+    receipts: ReceiptCounts,
+}
+
+/// Records by what they say of the time of their receipt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReceiptCounts {
+    /// It is a time.
+    pub read: u64,
+    /// It is none.
+    pub unread: u64,
+    /// It is not there.
+    pub missing: u64,
+}
+
+impl ReceiptCounts {
+    pub(crate) fn add(&mut self, other: ReceiptCounts) {
+        self.read += other.read;
+        self.unread += other.unread;
+        self.missing += other.missing;
+    }
 }
 
 impl<'m> LineDecoder<'m> {
@@ -137,6 +157,7 @@ impl<'m> LineDecoder<'m> {
             names,
             until,
             group_types: BTreeSet::new(),
+            receipts: ReceiptCounts::default(),
         };
         LineDecoder {
             lines,
@@ -209,9 +230,9 @@ impl<'m> LineDecoder<'m> {
         }
     }
 
-    /// Group types found while the model does not say which of them is the account.
-    pub(crate) fn into_group_types(self) -> BTreeSet<String> {
-        self.reader.group_types
+    /// Group types found while the model does not say which of them is the account, and what records say of their receipt.
+    pub(crate) fn into_findings(self) -> (BTreeSet<String>, ReceiptCounts) {
+        (self.reader.group_types, self.reader.receipts)
     }
 }
 
@@ -306,6 +327,7 @@ impl RecordReader<'_> {
             self.fill_group_traits(extra, line, account.as_deref());
         }
         let day = self.days.day(at);
+        let known = self.known_from(line, at);
         let record = Record {
             plan: number,
             name,
@@ -314,6 +336,7 @@ impl RecordReader<'_> {
             account,
             more_accounts,
             at,
+            known,
             day,
             fingerprint,
             id_hash,
@@ -328,7 +351,7 @@ impl RecordReader<'_> {
             context: &self.context,
         };
         let decoded = match what {
-            _ if at >= self.until => DecodedLine::AfterAsOf(record),
+            _ if known >= self.until => DecodedLine::AfterAsOf(record),
             RecordKind::Identify => DecodedLine::Identify(record),
             RecordKind::Group => DecodedLine::Group(record),
             RecordKind::Alias => DecodedLine::Alias { record, previous: previous.unwrap_or_default() },
@@ -440,6 +463,33 @@ impl RecordReader<'_> {
             TimeError::SerialNumber => RejectReason::SerialTime,
             TimeError::SmallNumber => RejectReason::SmallTime,
         })
+    }
+
+    /// The instant from which on a record is known: that of its receipt if it is later than its own.
+    #[inline(always)]
+    fn known_from(&mut self, line: &str, at: Micros) -> Micros {
+        if self.plan.known_from.is_empty() {
+            at
+        } else {
+            self.read_receipt(line).map_or(at, |received| received.max(at))
+        }
+    }
+
+    /// Reads the time of receipt, and counts it.
+    #[inline(never)]
+    fn read_receipt(&mut self, line: &str) -> Option<Micros> {
+        let raw = self.first_present(&self.plan.known_from);
+        if raw.is_null_or_missing() || raw.is_blank(line) {
+            self.receipts.missing += 1;
+            return None;
+        }
+        let received = match raw.kind {
+            JsonKind::Number | JsonKind::Text => self.instants.parse(raw.slice(line)).ok(),
+            _ => raw.text(line).and_then(|text| self.instants.parse(&text).ok()),
+        };
+        let count = if received.is_some() { &mut self.receipts.read } else { &mut self.receipts.unread };
+        *count += 1;
+        received
     }
 
     /// Hashes of the event's id and of its content. The content is all that two duplicates agree

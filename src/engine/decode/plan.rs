@@ -24,6 +24,8 @@ pub struct DecodePlan {
     pub(super) account: Vec<u32>,
     pub(super) group: Vec<u32>,
     pub(super) time: Vec<u32>,
+    /// The time of receipt; empty if the run does not ask for it.
+    pub(super) known_from: Vec<u32>,
     pub(super) id: Vec<u32>,
     pub(super) kind: Vec<u32>,
     pub(super) previous: Vec<u32>,
@@ -166,6 +168,7 @@ impl DecodePlan {
         let (event, user, visitor) = (ask.slots(&layout.event), ask.slots(&layout.user), ask.slots(&layout.visitor));
         let (account, group, time) = (ask.slots(&layout.account), ask.slots(&layout.group), ask.slots(&layout.time));
         let (id, kind, previous) = (ask.slots(&layout.id), ask.slots(&layout.kind), ask.slots(&layout.previous));
+        let known_from = ask.slots(&layout.known_from);
         let (properties, keys) = (&model.aggregation.properties, &model.aggregation.traits);
         let values = ask.projection.slots();
         let bodies = bodies(layout, properties);
@@ -208,6 +211,7 @@ impl DecodePlan {
             account,
             group,
             time,
+            known_from,
             id,
             kind,
             previous,

@@ -79,6 +79,8 @@ pub struct Record<'a> {
     pub(crate) more_accounts: usize,
     /// The instant.
     pub at: Micros,
+    /// The instant from which on it is known: its own, or that of its receipt if the run asks for it and it is later.
+    pub(crate) known: Micros,
     /// The local date.
     pub day: Day,
     /// Hashes of the event's id and content; none without an id or if `dedupe` is off.
@@ -120,6 +122,8 @@ pub struct DecodedEvent<'a> {
     pub(crate) more_accounts: usize,
     /// The instant.
     pub(crate) at: Micros,
+    /// The same as [`Record::known`].
+    pub(crate) known: Micros,
     /// The local date.
     pub(crate) day: Day,
     /// The same as [`Record::fingerprint`].
@@ -180,6 +184,7 @@ impl<'a> Record<'a> {
             account: self.account.as_deref(),
             more_accounts: self.more_accounts,
             at: self.at,
+            known: self.known,
             day: self.day,
             fingerprint: self.fingerprint,
             id_hash: self.id_hash,

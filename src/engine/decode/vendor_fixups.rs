@@ -179,6 +179,7 @@ impl RecordReader<'_> {
         };
         let ids = ids.filter(|ids| !of_machine(ids));
         let day = self.days.day(at);
+        let known = self.known_from(line, at);
         let record = Record {
             plan: 0,
             name: Cow::Borrowed(""),
@@ -187,6 +188,7 @@ impl RecordReader<'_> {
             account: None,
             more_accounts: 0,
             at,
+            known,
             day,
             fingerprint: None,
             id_hash: 0,
@@ -201,7 +203,7 @@ impl RecordReader<'_> {
             context: &self.context,
         };
         let decoded =
-            if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } };
+            if known >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } };
         Ok(if internal { DecodedLine::Excluded(Box::new(decoded)) } else { decoded })
     }
 

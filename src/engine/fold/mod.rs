@@ -234,10 +234,10 @@ impl<'h> EventFolder<'h> {
     /// is kept as such, by [`EventFolder::event`].
     fn keep_for_later(&mut self, file: u32, line: &DecodedLine<'_>) -> bool {
         let Some(later) = &mut self.later else { return false };
-        let Some(record) = record_beside_events(line).filter(|record| record.at >= self.waits_from) else {
+        let Some(record) = record_beside_events(line).filter(|record| record.known >= self.waits_from) else {
             return false;
         };
-        later.keep_line(record.at, &SpooledLine { file, place: self.place, text: record.line() });
+        later.keep_line(record.known, &SpooledLine { file, place: self.place, text: record.line() });
         self.folded.counts.file_mut(file).records += 1;
         if is_event(line) {
             self.note_newest(record.at, record.day);
@@ -426,7 +426,7 @@ impl<'h> EventFolder<'h> {
         let recipe = &self.shards.programs[event.plan];
         let (plain, needs) = &recipe.unconditional[usize::from(active)];
         let buffer = match &mut self.later {
-            Some(later) if event.at >= self.waits_from => later.batch(event.at),
+            Some(later) if event.known >= self.waits_from => later.batch(event.known),
             _ => &mut self.buffers[at],
         };
         let words = buffer.push(&image, event.raw_id().as_bytes(), plain);

@@ -1,7 +1,7 @@
 //! Events and lines of later stages of time, which wait in an unnamed temporary file.
 //!
-//! A run that scores at several instants reads its input once. What lies before the first instant is
-//! folded at once. The rest waits here: events as [`EventBatch`]es, all other lines as text, each in
+//! A run that scores at several instants reads its input once. What is known before the first instant is
+//! folded at once. An event that was received late is known later than it happened. The rest waits here: events as [`EventBatch`]es, all other lines as text, each in
 //! the stage that it belongs to. [`StageSpool::fold_into`] folds one stage into the state of the
 //! stages before it.
 //!

@@ -14,7 +14,7 @@ use crate::{
     },
     pipeline::{BlockWalk, BorderSink, PartialLine, RecordSink, RejectEntry, RunError, join_partial_lines, long_line},
     plan::Model,
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, TableUse},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock},
 };
 use pql_model::{clock::InstantReader, resolved::InputSettings, units::Micros};
 
@@ -97,7 +97,7 @@ pub fn profile_inputs(job: &InspectJob<'_>, fields: FieldSurvey) -> Result<Inspe
         FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.resolved.input)).collect();
     // A row of a table becomes a native line, with all its columns.
     let paths = job.model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next());
-    let naming = ColumnMapping { fields: paths, properties: None, dedupe: true, table_use: TableUse::Events };
+    let naming = ColumnMapping { fields: paths, properties: None, dedupe: true, ..ColumnMapping::default() };
     let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
     let seed = HashSeed::default();
     let worker = || {

@@ -1,10 +1,11 @@
 //! Runs with several instants: one reading, folded stage by stage.
 //!
-//! A stage is what lies before an instant and not before the one ahead of it. When the stages up to an instant are
+//! A stage is what is known before an instant and not before the one ahead of it. When the stages up to an instant are
 //! folded, the state is what a run up to that instant would have, so it can be scored there.
 
 use super::{AsOfRequest, FoldedRun, PipelineJob, RunError, RunProgress, fold_inputs, fold_once};
 use crate::{
+    decode::format::KnownFrom,
     fold::{FieldMisreads, FoldState, StageJob, StageSpool},
     read::ChangeGuard,
 };
@@ -23,16 +24,25 @@ pub struct StageView<'v> {
     pub state: &'v FoldState,
 }
 
+/// The stages before the last one.
+#[derive(Debug, Clone, Copy)]
+pub struct StageEnds<'e> {
+    /// The instants at which they end, in order.
+    pub ends: &'e [AsOf],
+    /// From when on records are known. What is known at no instant up to the last one counts nowhere.
+    pub known: KnownFrom,
+}
+
 /// The stages before the last one, and who looks at the state after each.
 pub(super) struct FoldStages<'v, E> {
-    pub(super) ends: &'v [AsOf],
+    pub(super) stages: StageEnds<'v>,
     pub(super) visit: &'v mut dyn FnMut(StageView<'_>) -> Result<(), E>,
 }
 
 /// Reads all inputs once, and shows the state at the end of each stage. What is returned is the run up to its own `as_of`, with everything that
 /// [`fold_inputs`] gives.
 ///
-/// `ends` are in order and lie before the `as_of` of the job. With `latest` that is known only to `visit`, which has to refuse an end behind it. If the
+/// The ends lie before the `as_of` of the job. With `latest` that is known only to `visit`, which has to refuse an end behind it. If the
 /// model sets users aside, `latest` takes a reading of its own.
 ///
 /// # Errors
@@ -40,11 +50,11 @@ pub(super) struct FoldStages<'v, E> {
 /// Those of [`fold_inputs`] and of `visit`.
 pub fn fold_stages<E: From<RunError>>(
     job: &PipelineJob<'_>,
-    ends: &[AsOf],
+    stages: StageEnds<'_>,
     visit: &mut dyn FnMut(StageView<'_>) -> Result<(), E>,
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<FoldedRun, E> {
-    let mut stages = FoldStages { ends, visit };
+    let mut stages = FoldStages { stages, visit };
     if job.when != AsOfRequest::Latest || !job.model.resolved.identity.sets_aside() {
         return fold_once(job, &mut stages, report);
     }
@@ -67,7 +77,7 @@ impl<E: From<RunError>> FoldStages<'_, E> {
         as_of: AsOf,
     ) -> Result<Vec<FieldMisreads>, E> {
         let mut misread = Vec::new();
-        for (stage, end) in self.ends.iter().enumerate() {
+        for (stage, end) in self.stages.ends.iter().enumerate() {
             (self.visit)(StageView { stage, end: *end, as_of, state })?;
             misread.extend(spool.fold_into(state, stage + 1, job).map_err(RunError::Stages)?);
         }
@@ -93,6 +103,8 @@ mod tests {
     const MODEL: &str = r#"
         schema = 1
         name = "m"
+        [input]
+        fields = { received = "received" }
         [identity]
         exclude_users = ["qa-*"]
         exclude_domains = ["example.org"]
@@ -147,15 +159,20 @@ mod tests {
     /// A line: its form, the numbers of user and account, the minute since the first day, and a number for its id and content.
     type Drawn = (u32, u32, u32, u32, u32);
 
-    fn line((form, user, account, minute, content): Drawn) -> String {
-        let user = if user == 9 { "qa-1".to_owned() } else { format!("u{user}") };
-        let time = format!(
+    /// An instant of September or October by its minute.
+    fn time(minute: u32) -> String {
+        format!(
             "2026-{:02}-{:02}T{:02}:{:02}:00Z",
             9 + minute / 1440 / 30,
             1 + minute / 1440 % 30,
             minute / 60 % 24,
             minute % 60
-        );
+        )
+    }
+
+    fn line((form, user, account, minute, content): Drawn) -> String {
+        let user = if user == 9 { "qa-1".to_owned() } else { format!("u{user}") };
+        let time = time(minute);
         let id = if content % 3 == 0 { String::new() } else { format!(r#""event_id":"e{}","#, content % 40) };
         let event = |name: &str| {
             let account = if account == 0 { String::new() } else { format!(r#","account_id":"a{account}""#) };
@@ -227,7 +244,8 @@ mod tests {
             staged.push(rows(view.state, view.end, &model));
             Ok::<(), RunError>(())
         };
-        let last = fold_stages(&job(&model, &path, when, workers), &ends, &mut visit, None).expect("a run");
+        let stages = StageEnds { ends: &ends, known: KnownFrom::OwnTime };
+        let last = fold_stages(&job(&model, &path, when, workers), stages, &mut visit, None).expect("a run");
         staged.push(format!("{}{:?} {}", rows(&last.state, last.as_of, &model), last.state.counts, last.id_conflict));
         let mut apart: Vec<String> = Vec::new();
         for end in &ends {
@@ -241,6 +259,46 @@ mod tests {
             alone.state.counts,
             alone.id_conflict
         ));
+        (staged, apart)
+    }
+
+    /// A line with the minute of its receipt.
+    type Received = (Drawn, u32);
+
+    /// The rows at each of some days from one reading of lines, each known from the later of its own time and its receipt, and from a reading of the lines
+    /// that are known on that day.
+    fn both_ways_by_receipt(lines: &[Received], days: &[Day], workers: usize) -> (Vec<String>, Vec<String>) {
+        let model = model();
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = |(drawn, minute): &Received| {
+            let received = format!("{{\"received\":\"{}\",", time(*minute));
+            line(*drawn).replacen('{', &received, 1)
+        };
+        let write = |name: &str, lines: &mut dyn Iterator<Item = &Received>| {
+            let path = folder.path().join(name);
+            fs::write(&path, lines.map(text).collect::<Vec<String>>().join("\n")).expect("a file");
+            path
+        };
+        let all = write("all.ndjson", &mut lines.iter());
+        let mut ends: Vec<AsOf> = days.iter().map(|day| end_of(*day, &model)).collect();
+        let mut apart = Vec::new();
+        for day in days {
+            let known = |one: &&Received| one.0.3.max(one.1) < (*day as u32 + 1) * 1440;
+            let path = write(&format!("{day}.ndjson"), &mut lines.iter().filter(known));
+            let folded = fold_inputs(&job(&model, &path, AsOfRequest::EndOf(FIRST_DAY + day), 1), None);
+            apart.push(folded.map_or_else(|_| String::new(), |folded| rows(&folded.state, folded.as_of, &model)));
+        }
+        let last = ends.pop().expect("a last day");
+        let mut staged = Vec::new();
+        let mut visit = |view: StageView<'_>| {
+            staged.push(rows(view.state, view.end, &model));
+            Ok::<(), RunError>(())
+        };
+        let stages = StageEnds { ends: &ends, known: KnownFrom::Receipt };
+        let folded = fold_stages(&job(&model, &all, AsOfRequest::At(last.instant), workers), stages, &mut visit, None);
+        let folded = folded.expect("a run");
+        assert_eq!(folded.receipts.read, lines.len() as u64, "every line has a time of receipt");
+        staged.push(rows(&folded.state, last, &model));
         (staged, apart)
     }
 
@@ -266,6 +324,29 @@ mod tests {
             let days: Vec<Day> = days.into_iter().collect();
             let when = if latest { AsOfRequest::Latest } else { AsOfRequest::EndOf(FIRST_DAY + 36) };
             let (staged, apart) = both_ways(&lines, &days, when, workers);
+            prop_assert_eq!(staged, apart);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_line_counts_from_the_later_of_its_time_and_its_receipt(
+            drawn in lines(),
+            receipts in prop::collection::vec((any::<bool>(), 0..50 * 1440_u32), 120),
+            days in prop::collection::btree_set(0..45, 1..5),
+            workers in 1..4_usize,
+        ) {
+            // Half of the lines are received at once, the others at any time, perhaps before they happened.
+            let received = |(one, (at_once, minute)): (&Drawn, &(bool, u32))| (*one, if *at_once { one.3 } else { *minute });
+            let mut lines: Vec<Received> = drawn.iter().zip(&receipts).map(received).collect();
+            // Copies that come at another time. The last line is there on the first day, so that no reading is without an event.
+            let copies = drawn.iter().zip(receipts.iter().rev()).step_by(5);
+            lines.extend(copies.map(|(one, (_, minute))| (*one, *minute)));
+            lines.push(((0, 1, 1, 0, 1), 0));
+            let days: Vec<Day> = days.into_iter().collect();
+            let (staged, apart) = both_ways_by_receipt(&lines, &days, workers);
             prop_assert_eq!(staged, apart);
         }
     }

@@ -101,6 +101,8 @@ pub struct ColumnMapping {
     /// Paths to parts of an event that are not in their native place: event, user, anonymous,
     /// account, time, id, properties. An empty path is the record itself.
     pub(crate) fields: [Option<Vec<String>>; 7],
+    /// Paths to the time of receipt, if the run asks for it.
+    pub(crate) received: Vec<Vec<String>>,
     /// First keys of the properties that are used; `None` stands for all.
     pub(crate) properties: Option<Vec<String>>,
     /// If set, duplicates are detected. Then all properties of an event with an id are used.

@@ -340,6 +340,7 @@ impl ColumnPlacement<'_> {
             None => role_of(name),
         };
         let own = path_of(name);
+        self.place_receipt(column, &own, table);
         let top = own.first().map_or("", String::as_str);
         match part {
             Some((place, native, true)) if !table.vendor => {
@@ -361,6 +362,21 @@ impl ColumnPlacement<'_> {
                 self.placed.push((own, column, role));
             }
             None => {}
+        }
+    }
+
+    /// Places a column with the time of receipt where the decoder looks for it, beside the place that it has otherwise.
+    fn place_receipt(&mut self, column: usize, own: &[String], table: &TableProfile) {
+        for path in &self.naming.received {
+            let below = path.split_first().filter(|(top, _)| table.flat && *top == "properties").map(|(_, rest)| rest);
+            let length = if begins_with(path, own) {
+                own.len()
+            } else if below.is_some_and(|rest| begins_with(rest, own)) {
+                own.len() + 1
+            } else {
+                continue;
+            };
+            self.placed.push((path[..length].to_vec(), column, CellRole::Value));
         }
     }
 
@@ -433,6 +449,12 @@ impl ColumnPlacement<'_> {
         let mut found = hints.flat_map(|hint| self.names.iter().filter(move |name| sounds(name, hint)));
         found.find(is_name).cloned()
     }
+}
+
+/// Whether a path of the model leads to a column or into it. The column may be spelled as it is usual, and the path as the export writes it.
+fn begins_with(path: &[String], own: &[String]) -> bool {
+    let usual = |key: &String| key.to_lowercase().replace([' ', '-'], "_");
+    own.len() <= path.len() && path.iter().zip(own).all(|(key, own)| key == own || usual(key) == *own)
 }
 
 /// The names as they are usual, where a database or an export for people spells all of them in its own way.

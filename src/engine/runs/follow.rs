@@ -2,10 +2,12 @@
 
 use crate::{
     changes::StepSnapshots,
+    decode::format::KnownFrom,
     enrich::EnrichFile,
     fold::FoldState,
     pipeline::{
-        EnrichmentCoverage, FoldedRun, PipelineJob, RunError, RunProgress, fold_inputs, fold_stages, score_state_after,
+        EnrichmentCoverage, FoldedRun, PipelineJob, RunError, RunProgress, StageEnds, fold_inputs, fold_stages,
+        score_state_after,
     },
     plan::Model,
     record::{LevelSnapshot, ListRecord},
@@ -136,7 +138,8 @@ fn fold_steps(
         steps.time = step(view.state, view.as_of, (job.model, tables), previous.list)?;
         Ok(())
     };
-    fold_stages(job, &[then], &mut visit, report)
+    let stages = StageEnds { ends: &[then], known: KnownFrom::OwnTime };
+    fold_stages(job, stages, &mut visit, report)
 }
 
 /// Refuses a run that is not after the run before.

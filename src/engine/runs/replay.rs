@@ -3,8 +3,9 @@
 use super::{ConcludedRun, RunTables, RunToConclude, conclude};
 use crate::{
     changes::StepSnapshots,
+    decode::format::KnownFrom,
     fold::FoldState,
-    pipeline::{FoldedRun, PipelineJob, RunError, RunProgress, StageView, fold_stages, score_state_after},
+    pipeline::{FoldedRun, PipelineJob, RunError, RunProgress, StageEnds, StageView, fold_stages, score_state_after},
     plan::Model,
     record::{LevelSnapshot, ListRecord},
     score::{PreviousLists, PreviousStandings, ScoredEntities},
@@ -49,7 +50,8 @@ pub fn replay<E: From<RunError>>(
         sequence.run(view.state, view.end, take)?;
         Ok(sequence.see_from(view.state, next)?)
     };
-    let folded = fold_stages(job.last, job.earlier, &mut visit, report)?;
+    let stages = StageEnds { ends: job.earlier, known: KnownFrom::Receipt };
+    let folded = fold_stages(job.last, stages, &mut visit, report)?;
     sequence.run(&folded.state, folded.as_of, take)?;
     Ok(folded)
 }

@@ -161,6 +161,8 @@ impl ModelResolver<'_, '_> {
             format: input.format,
             fields: input.fields.clone(),
             format_fields: input.format_fields.clone(),
+            received: input.received.clone(),
+            format_received: input.format_received.clone(),
             group_type: input.group_type.as_ref().map(|text| text.value.clone()),
             zone: input.zone.clone(),
             dedupe: input.dedupe,

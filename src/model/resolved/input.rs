@@ -3,9 +3,12 @@
 use super::TextSpan;
 use crate::{clock::Zone, expr::WildPattern};
 
+/// Paths of one field, as keys. The first path with a value counts.
+pub type PathList = Vec<Vec<String>>;
+
 /// The paths of event, user, anonymous, account, time, id and properties, in this order. The first
 /// path with a value counts. A field without paths keeps the place that the format gives it.
-pub type FieldPaths = [Vec<Vec<String>>; 7];
+pub type FieldPaths = [PathList; 7];
 
 /// The rules that turn records into events.
 #[derive(Debug, Clone)]
@@ -16,6 +19,10 @@ pub struct InputSettings {
     pub fields: FieldPaths,
     /// The paths of fields in one format, by its name. These override the others.
     pub(crate) format_fields: Vec<(&'static str, FieldPaths)>,
+    /// The paths of the time of receipt in every format.
+    pub(crate) received: PathList,
+    /// Its paths in one format, by its name. These override the others.
+    pub(crate) format_received: Vec<(&'static str, PathList)>,
     /// The group type that is the account.
     pub group_type: Option<String>,
     /// The zone of times written without one.
@@ -31,6 +38,19 @@ impl InputSettings {
     pub fn forget_fields(&mut self) {
         self.fields = FieldPaths::default();
         self.format_fields.clear();
+        self.received.clear();
+        self.format_received.clear();
+    }
+
+    /// Whether the model says where the time of receipt is.
+    pub fn names_receipt(&self) -> bool {
+        !self.received.is_empty() || self.format_received.iter().any(|(_, paths)| !paths.is_empty())
+    }
+
+    /// Returns the paths of the time of receipt for files of a format.
+    pub fn receipt_for_format(&self, format: &str) -> &PathList {
+        let own = self.format_received.iter().find(|(name, paths)| *name == format && !paths.is_empty());
+        own.map_or(&self.received, |(_, paths)| paths)
     }
 
     /// Returns the paths for files of a format, field by field.

@@ -39,7 +39,7 @@ pub use self::{
         RecordFact, Rollup, ScoringSlots, Trait,
     },
     holdout::{HOLDOUT_WHOLE, Holdout},
-    input::{FieldPaths, IdGlob, IdentitySettings, IdentitySpans, InputSettings},
+    input::{FieldPaths, IdGlob, IdentitySettings, IdentitySpans, InputSettings, PathList},
     measures::{CountedUnit, Measure, Metric, NumberPart, WeeklyValue, WindowEnd},
     milestones::{Milestone, MilestoneRule, UserQuorum},
     names::{SpannedName, TextSpan},

@@ -4,10 +4,17 @@ use super::super::{
     codes,
     toml_reader::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table},
 };
-use crate::{clock::Zone, diag::Diagnostic, resolved::FieldPaths};
+use crate::{
+    clock::Zone,
+    diag::Diagnostic,
+    resolved::{FieldPaths, PathList},
+};
 
 /// The fields of an event that can be looked for elsewhere.
 pub(crate) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
+
+/// The field that says when an event was received.
+pub(crate) const RECEIVED: &str = "received";
 
 /// Names of formats.
 pub(super) const FORMATS: [(&str, &str); 9] = [
@@ -30,6 +37,10 @@ pub(crate) struct InputSyntax {
     pub(crate) fields: FieldPaths,
     /// Where they are in files of one format; these go before the others.
     pub(crate) format_fields: Vec<(&'static str, FieldPaths)>,
+    /// Where the time of receipt is in files of any format.
+    pub(crate) received: PathList,
+    /// Where it is in files of one format.
+    pub(crate) format_received: Vec<(&'static str, PathList)>,
     pub(crate) group_type: Option<SpannedText>,
     pub(crate) zone: Zone,
     pub(crate) dedupe: bool,
@@ -41,6 +52,8 @@ impl Default for InputSyntax {
             format: "auto",
             fields: FieldPaths::default(),
             format_fields: Vec::new(),
+            received: Vec::new(),
+            format_received: Vec::new(),
             group_type: None,
             zone: Zone::utc(),
             dedupe: true,
@@ -55,9 +68,11 @@ pub(super) fn read(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> In
     }
     if let Some(mut table) = table.table("fields", "[input] fields", found) {
         input.fields = fields(&mut table, found);
+        input.received = paths(&mut table, RECEIVED, found);
         for (format, _) in FORMATS.iter().filter(|(format, _)| *format != "auto") {
             if let Some(mut own) = table.table(format, &format!("[input] fields of {format}"), found) {
                 input.format_fields.push((format, fields(&mut own, found)));
+                input.format_received.push((format, paths(&mut own, RECEIVED, found)));
                 own.finish(found);
             }
         }
@@ -76,9 +91,12 @@ pub(super) fn read(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> In
 
 /// The fields of one table: a path each, or a list of paths. The first path with a value counts.
 fn fields(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> FieldPaths {
-    FIELDS.map(|field| {
-        table.texts(field, found).unwrap_or_default().iter().filter_map(|text| path(text, found)).collect()
-    })
+    FIELDS.map(|field| paths(table, field, found))
+}
+
+/// The paths of one field.
+fn paths(table: &mut TableReader<'_>, field: &'static str, found: &mut DiagnosticSink) -> PathList {
+    table.texts(field, found).unwrap_or_default().iter().filter_map(|text| path(text, found)).collect()
 }
 
 /// A path: keys between dots, odd ones in double quotes; a single dot is the record itself.

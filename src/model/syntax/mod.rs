@@ -85,7 +85,7 @@ pub fn model_keywords() -> ModelKeywords {
     }
     ModelKeywords {
         formats: first(&input::FORMATS),
-        fields: input::FIELDS.to_vec(),
+        fields: input::FIELDS.into_iter().chain([input::RECEIVED]).collect(),
         weekdays: first(&WEEKDAYS),
         measures: first(&metrics::MEASURES),
         types: first(&metrics::TYPES),

@@ -11,7 +11,7 @@ use std::{
 
 use super::{DetectedFormat, EventFormat, FORMATS, FORMATS_LENGTH, UnsupportedFormat, detect_format};
 use crate::{
-    decode::{DecodePlan, HashSeed, LineDecoder},
+    decode::{DecodePlan, HashSeed, LineDecoder, ReceiptCounts},
     plan::Model,
 };
 use pql_model::units::Micros;
@@ -28,13 +28,45 @@ pub struct FileFormats<'m> {
     /// Group types in the records, by the name of the format. Kept only where the model does not
     /// name the group type of the account.
     group_types: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
+    /// From when on records are known.
+    known: KnownFrom,
+    /// What records say of their receipt.
+    receipts: Mutex<ReceiptCounts>,
+}
+
+/// From when on a record is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KnownFrom {
+    /// From its own time on.
+    #[default]
+    OwnTime,
+    /// From the later of its own time and its receipt, where the model says where that is.
+    Receipt,
 }
 
 impl<'m> FileFormats<'m> {
     /// The formats of a number of files, none detected yet.
     pub fn new(model: &'m Model, asked: &'m str, files: usize) -> FileFormats<'m> {
         let files = (0..files).map(|_| OnceLock::new()).collect();
-        FileFormats { model, requested: asked, files, plans: Default::default(), group_types: Mutex::default() }
+        FileFormats {
+            model,
+            requested: asked,
+            files,
+            plans: Default::default(),
+            group_types: Mutex::default(),
+            known: KnownFrom::OwnTime,
+            receipts: Mutex::default(),
+        }
+    }
+
+    /// The same for records that are known from another time on.
+    pub(crate) fn known_from(self, known: KnownFrom) -> FileFormats<'m> {
+        FileFormats { known, ..self }
+    }
+
+    /// What the records of the workers that are done say of their receipt.
+    pub(crate) fn receipts(&self) -> ReceiptCounts {
+        *self.receipts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The format of a file, detected from its first bytes. Without them, waits until another
@@ -67,8 +99,12 @@ impl<'m> FileFormats<'m> {
     }
 
     fn plan(&self, place: usize) -> &DecodePlan {
-        self.plans[place]
-            .get_or_init(|| DecodePlan::new(&FORMATS[place].layout(&self.model.resolved.input), self.model))
+        let input = &self.model.resolved.input;
+        let layout = || match self.known {
+            KnownFrom::OwnTime => FORMATS[place].layout(input),
+            KnownFrom::Receipt => FORMATS[place].layout_with_receipt(input),
+        };
+        self.plans[place].get_or_init(|| DecodePlan::new(&layout(), self.model))
     }
 }
 
@@ -113,11 +149,14 @@ impl<'m> WorkerDecoders<'m> {
         self.formats.detected(file as usize).is_some_and(|recognised| recognised.commas)
     }
 
-    /// Hands the group types that the decoders met to the run.
+    /// Hands to the run the group types that the decoders met, and what records say of their receipt.
     pub(crate) fn finish(self) {
         let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut receipts = self.formats.receipts.lock().unwrap_or_else(PoisonError::into_inner);
         for (format, decoder) in FORMATS.iter().zip(self.decoders) {
-            all.entry(format.name).or_default().extend(decoder.map(LineDecoder::into_group_types).unwrap_or_default());
+            let (group_types, counts) = decoder.map(LineDecoder::into_findings).unwrap_or_default();
+            all.entry(format.name).or_default().extend(group_types);
+            receipts.add(counts);
         }
     }
 }

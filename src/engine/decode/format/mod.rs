@@ -32,7 +32,7 @@ mod unsupported;
 pub use self::{
     batch::split_batch,
     detect::{DetectedFormat, UnsupportedFormat, detect_format},
-    file_formats::{FileFormats, WorkerDecoders},
+    file_formats::{FileFormats, KnownFrom, WorkerDecoders},
 };
 pub(super) use self::{
     detect::ProbeLine,
@@ -100,6 +100,12 @@ impl EventFormat {
         let mut layout = (self.layout)(input);
         layout.override_fields(input, self.name);
         layout
+    }
+
+    /// The same for a run that asks for the time of receipt.
+    pub(super) fn layout_with_receipt(&self, input: &InputSettings) -> RecordLayout {
+        let known_from = input.receipt_for_format(self.name).clone();
+        RecordLayout { known_from, ..self.layout(input) }
     }
 
     /// The part of an event that a path holds, as `[input] fields` calls it.

@@ -46,7 +46,9 @@ fn layout_with_texts(input: &InputSettings) -> RecordLayout {
     let fields = input.paths_for_format(NATIVE.name);
     let [.., properties] = &fields;
     embedded.extend(properties.iter().cloned());
-    let ways = fields.iter().flatten().flat_map(|path| (1..path.len()).filter_map(|keys| path.get(..keys)));
+    let received = input.receipt_for_format(NATIVE.name);
+    let ways =
+        fields.iter().flatten().chain(received).flat_map(|path| (1..path.len()).filter_map(|keys| path.get(..keys)));
     embedded.extend(ways.map(<[String]>::to_vec));
     embedded.retain(|path| !path.is_empty());
     embedded.sort_unstable();

@@ -37,6 +37,12 @@ pub(super) const TEST: &str = "Examples:
   Run those with `invit` in their names, and list what no case reaches:
     pql test cases.toml --run invit --coverage";
 
+pub(super) const CHANGES: &str = "Examples:
+  Show who changed since yesterday's lists:
+    pql changes monday tuesday
+  Write the accounts that changed, for a spreadsheet:
+    pql changes monday/accounts.csv tuesday/accounts.csv --out changes.csv";
+
 pub(super) const REPLAY: &str = "Examples:
   Write what daily runs in October would have said:
     pql replay export.zip -m scoring.toml --from 2026-10-01 --to 2026-10-31 --out october

@@ -7,7 +7,9 @@ use std::{io, path::Path};
 
 use super::{paint, print_stderr};
 use crate::commands::explain::SearchError;
-use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError, record_folder::RecordError};
+use pql_engine::{
+    fs::publish::PublishError, pipeline::RunError, read::ReadError, record_folder::RecordError, row_files::RowFileError,
+};
 use pql_model::diag::{DocumentProblems, escape_controls, render};
 
 /// The exit code of the program. The order is the severity: of several codes the highest counts.
@@ -169,6 +171,15 @@ impl From<RecordError> for CommandError {
             RecordError::Damaged(_) | RecordError::Read { .. } | RecordError::Write { .. } => ExitStatus::Io,
         };
         CommandError::Error(error.into(), exit)
+    }
+}
+
+impl From<RowFileError> for CommandError {
+    fn from(error: RowFileError) -> Self {
+        match error {
+            RowFileError::Read(error) => error.into(),
+            content @ RowFileError::Content { .. } => CommandError::Error(content.into(), ExitStatus::CannotStart),
+        }
     }
 }
 

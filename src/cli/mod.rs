@@ -3,6 +3,7 @@
 //! Nothing below this module reads the clock, the environment or the terminal.
 
 mod args;
+mod changes;
 mod check;
 mod diff;
 mod enrichment;
@@ -97,6 +98,8 @@ enum CliCommand {
     #[command(after_help = examples::TEST)]
     Test(test::TestArguments),
     Diff(diff::DiffArguments),
+    #[command(after_help = examples::CHANGES)]
+    Changes(changes::ChangesArguments),
     #[command(after_help = examples::REPLAY)]
     Replay(Box<replay::ReplayArguments>),
     #[command(after_help = examples::RECORD)]
@@ -132,6 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         CliCommand::Explain(arguments) => explain::run(&arguments),
         CliCommand::Test(arguments) => test::run(&arguments),
         CliCommand::Diff(arguments) => diff::run(&arguments),
+        CliCommand::Changes(arguments) => changes::run(&arguments),
         CliCommand::Replay(arguments) => replay::run(&arguments),
         CliCommand::Record(arguments) => record::run(&arguments),
         CliCommand::Schema(arguments) => generate::schema(&arguments),

@@ -63,6 +63,9 @@ pub mod runs;
 // The record of runs as a folder on disk.
 pub mod record_folder;
 
+// Rows of earlier runs, read back.
+pub mod row_files;
+
 // Cases for a model: a few events, and the result that is expected of them.
 pub mod cases;
 

@@ -6,7 +6,7 @@
 //!
 //! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
-//!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
+//!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
 //!   `received`, `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
@@ -59,6 +59,7 @@ mod language;
 mod laws;
 mod layouts;
 mod lint;
+mod list_changes;
 mod lists;
 #[cfg(unix)]
 mod manual;

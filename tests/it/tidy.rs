@@ -130,6 +130,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "engine/row_files",
+        &[
+            "engine/changes::RunStamp",
+            "engine/record",
+            "engine/read",
+            "model",
+            "model/clock",
+            "model/diag",
+            "model/units",
+        ],
+    ),
+    (
         "engine/changes",
         &[
             "engine/record",
@@ -161,6 +173,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/alerts",
             "engine/changes",
             "engine/record",
+            "engine/decode::format",
             "engine/enrich",
             "engine/fold",
             "engine/pipeline",
@@ -340,6 +353,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/emit",
             "engine/fs",
             "engine/record_folder",
+            "engine/row_files",
             "engine/pipeline",
             "engine/entity::FREE_MAIL_DATE",
             "engine/entity::JoinReport",

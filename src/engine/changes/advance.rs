@@ -61,7 +61,7 @@ pub fn compare_with_record(before: Option<&ListRecord>, run: &ComparedRun<'_>) -
 }
 
 /// Newly qualified first, then by kind of change; within each the highest score first, then by id.
-fn order_of(change: &EntityChange) -> impl Ord + use<'_> {
+pub(super) fn order_of(change: &EntityChange) -> impl Ord + use<'_> {
     let group = if change.newly_qualified() { 0 } else { 1 + change.kind as u8 };
     (group, Reverse(change.last_score()), &change.id, change.level as u8)
 }

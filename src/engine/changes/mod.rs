@@ -7,6 +7,7 @@
 //! ```text
 //!  before ─▶ time ─▶ events ─▶ traits ─▶ model = now      snapshots
 //!    └─────────┴────────┴─────────┴────────┴─▶ compare_with_record ─▶ EntityChange ─▶ changes.csv
+//!  rows of two runs ───────────────────────────▶ compare_lists ───────────┘
 //! ```
 
 mod advance;
@@ -16,6 +17,7 @@ mod comparison;
 mod digest;
 mod history;
 mod kept;
+mod lists;
 mod reasons;
 mod table;
 mod volume;
@@ -28,7 +30,8 @@ pub use self::{
     comparison::StepSnapshots,
     digest::{changes_text, write_change_digest},
     history::{HistoryRow, StandingHistory, write_history},
+    lists::{ComparedLists, ListChanges, compare_lists},
     reasons::ChangeReason,
-    table::{RunStamp, write_changes},
+    table::{RunStamp, list_changes_text, write_changes, write_list_changes},
     volume::{TierVolume, VolumeCounter, write_volumes},
 };

@@ -28,16 +28,22 @@ pub struct ChangeReason {
 
 impl fmt::Display for ChangeReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut points = String::new();
-        self.points.push_to(&mut points);
-        let sign = if self.points > Points::ZERO { "+" } else { "" };
-        write!(f, "{}:{sign}{points}", self.source)?;
+        write!(f, "{}({})", self.without_step(), self.step.as_str())
+    }
+}
+
+impl ChangeReason {
+    /// The difference alone, where there are no steps.
+    pub(super) fn without_step(&self) -> String {
+        let mut text = self.source.clone();
+        text.push_str(if self.points > Points::ZERO { ":+" } else { ":" });
+        self.points.push_to(&mut text);
         match self.people {
-            Some(1) => f.write_str(" (1 person)")?,
-            Some(people) => write!(f, " ({people} people)")?,
+            Some(1) => text.push_str(" (1 person)"),
+            Some(people) => text.push_str(&format!(" ({people} people)")),
             None => {}
         }
-        write!(f, "({})", self.step.as_str())
+        text
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{EntityChange, StandingView};
+use super::{ChangeReason, EntityChange, StandingView};
 use crate::{
-    emit::{OutputCell, RowFormat, write_table},
+    emit::{OutputCell, RowFormat, columns_text, write_table},
     plan::Model,
     score::ScoredEntities,
 };
@@ -33,7 +33,7 @@ impl RunStamp {
 }
 
 /// The columns, which are never renamed.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "as_of",
     "model",
     "model_hash",
@@ -55,7 +55,11 @@ const COLUMNS: [&str; 21] = [
     "because",
     "merged_into",
     "tier_since",
+    "first_qualified",
 ];
+
+/// The first of them say which run it is.
+const STAMP_COLUMNS: usize = 3;
 
 /// Writes the changes of runs, each with its stamp. Returns the number of text cells that a spreadsheet would have run as a formula.
 ///
@@ -67,11 +71,80 @@ pub fn write_changes<'c>(
     format: RowFormat,
     out: &mut dyn Write,
 ) -> io::Result<u64> {
-    let columns: Vec<&str> = COLUMNS.into_iter().chain(["first_qualified"]).collect();
-    write_table(&columns, changes.map(|(stamp, change)| cells(stamp, change)), format, out)
+    write_table(&COLUMNS, changes.map(|(stamp, change)| cells(stamp, change)), format, out)
+}
+
+/// Writes what changed between the lists of two runs: the same columns. Those that only a record can fill are empty.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_list_changes(
+    stamp: Option<&RunStamp>,
+    changes: &[EntityChange],
+    format: RowFormat,
+    out: &mut dyn Write,
+) -> io::Result<u64> {
+    write_table(&COLUMNS, changes.iter().map(|change| list_cells(stamp, change)), format, out)
+}
+
+/// The cells of a change between lists.
+fn list_cells<'c>(stamp: Option<&'c RunStamp>, change: &'c EntityChange) -> Vec<OutputCell<'c>> {
+    let mut cells = change_cells(change);
+    for (column, cell) in COLUMNS[STAMP_COLUMNS..].iter().zip(&mut cells) {
+        if column.starts_with("by_") {
+            *cell = OutputCell::Null;
+        } else if *column == "because" {
+            *cell = OutputCell::Text(list_reasons(change).into());
+        }
+    }
+    let stamped = stamp.map_or([const { OutputCell::Null }; STAMP_COLUMNS].into(), stamp_cells);
+    [stamped, cells].concat()
+}
+
+/// What each signal gave or took, without steps.
+fn list_reasons(change: &EntityChange) -> String {
+    change.reasons.iter().map(ChangeReason::without_step).collect::<Vec<String>>().join(";")
+}
+
+/// What changed between the lists of two runs, as a table for people, at most `width` characters wide.
+pub fn list_changes_text(changes: &[EntityChange], width: u16) -> String {
+    let names = ["level", "id", "change", "tier", "score", "route", "because"];
+    let row = |change: &EntityChange| {
+        let step = |part: fn(&StandingView) -> Option<String>| {
+            let [before, now] = [&change.before, &change.now].map(|view| view.as_ref().and_then(part));
+            match (before, now) {
+                (Some(before), Some(now)) if before == now => now,
+                (before, now) => [before, now].map(|one| one.unwrap_or_else(|| "-".to_owned())).join(" → "),
+            }
+        };
+        vec![
+            change.level.word().to_owned(),
+            change.id.clone(),
+            change.kind.as_str().to_owned(),
+            step(|view| view.tier.clone()),
+            step(|view| Some(view.score.to_string())),
+            step(|view| view.route.clone()),
+            list_reasons(change).replace(';', "; "),
+        ]
+    };
+    columns_text(&names, changes.iter().map(row), width)
 }
 
 fn cells<'c>(stamp: &'c RunStamp, change: &'c EntityChange) -> Vec<OutputCell<'c>> {
+    [stamp_cells(stamp), change_cells(change)].concat()
+}
+
+fn stamp_cells(stamp: &RunStamp) -> Vec<OutputCell<'_>> {
+    vec![
+        OutputCell::Instant(stamp.as_of),
+        OutputCell::Text(stamp.model.as_str().into()),
+        OutputCell::Text(stamp.model_hash.as_str().into()),
+    ]
+}
+
+/// The cells behind those of the run.
+fn change_cells<'c>(change: &'c EntityChange) -> Vec<OutputCell<'c>> {
     let text = |text: &'c Option<String>| OutputCell::from_text(text.as_deref());
     let tier =
         |view: &'c Option<StandingView>| OutputCell::from_text(view.as_ref().and_then(|view| view.tier.as_deref()));
@@ -82,9 +155,6 @@ fn cells<'c>(stamp: &'c RunStamp, change: &'c EntityChange) -> Vec<OutputCell<'c
     let because: Vec<String> = change.reasons.iter().map(ToString::to_string).collect();
     let [time, events, traits, model] = change.by_step.map(OutputCell::Points);
     vec![
-        OutputCell::Instant(stamp.as_of),
-        OutputCell::Text(stamp.model.as_str().into()),
-        OutputCell::Text(stamp.model_hash.as_str().into()),
         OutputCell::Text(change.level.word().into()),
         OutputCell::Text(change.id.as_str().into()),
         text(&change.account),

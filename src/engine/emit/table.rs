@@ -72,6 +72,18 @@ pub(super) fn push(out: &mut String, table: &Table) {
     }
 }
 
+/// Cells under the names of their columns, at most `width` characters wide.
+pub(crate) fn columns_text(names: &[&str], rows: impl Iterator<Item = Vec<String>>, width: u16) -> String {
+    let mut table = plain(Some(width));
+    table.set_header(names.iter().copied());
+    for row in rows {
+        table.add_row(row.iter().map(|cell| escape_controls(cell)));
+    }
+    let mut out = String::new();
+    push(&mut out, &table);
+    out
+}
+
 fn distribution(out: &mut String, what: &str, counts: &[(String, u64)], all: u64) {
     if counts.is_empty() {
         return;

@@ -42,6 +42,11 @@ fn the_help_of_every_command_has_two_examples_that_work() {
     for command in commands() {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
         provide(folder.path());
+        if command == "changes" {
+            let run = |day: &str| format!("pql score events.ndjson --as-of {day} -q --out");
+            let lists = format!("{} monday; {} tuesday", run("2026-10-26"), run("2026-10-27"));
+            output_of(&lists, folder.path());
+        }
         if command == "init" {
             fs::remove_file(folder.path().join("scoring.toml")).expect("it is there");
         }

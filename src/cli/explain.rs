@@ -1,5 +1,6 @@
 //! `pql explain`: why one user or account is what it is.
 
+mod history;
 mod scored_run;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -14,6 +15,7 @@ use super::{
     model_file::{self, ChosenModel},
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
+    replay::dates::ReplayStep,
     stdout::{pretty_json, print_stdout},
     threads,
 };
@@ -41,7 +43,7 @@ pub(super) struct ExplainArguments {
     entity: String,
 
     /// Files, folders or patterns of events, plain or as gzip or zstd; `-` is the standard input
-    #[arg(required = true, value_name = "EVENTS")]
+    #[arg(required_unless_present = "record", value_name = "EVENTS")]
     events: Vec<OsString>,
 
     /// The model [default: scoring.toml here, else the built-in example]
@@ -54,6 +56,18 @@ pub(super) struct ExplainArguments {
     /// List the events that counted for this signal, with file and line
     #[arg(long, value_name = "NAME")]
     signal: Option<String>,
+
+    /// Show the dates on which the score or the tier changed, and the signals that changed it, as daily runs with a record would have said
+    #[arg(long, conflicts_with = "signal")]
+    history: bool,
+
+    /// The time between two runs of --history: days such as 1d, weeks such as 1w, or `month` for the last date of each month
+    #[arg(long, value_name = "STEP", default_value = "1d", requires = "history", value_parser = ReplayStep::parse)]
+    every: ReplayStep,
+
+    /// Take the history from the record in this folder, without events
+    #[arg(long, value_name = "DIR", requires = "history", conflicts_with = "events")]
+    record: Option<PathBuf>,
 
     /// Days to look ahead for a drop in tier; 0 does not look ahead
     #[arg(long, value_name = "DAYS", default_value_t = DAYS_MAX, value_parser = clap::value_parser!(u16).range(0..=90))]
@@ -102,18 +116,21 @@ impl ExplainArguments {
     /// Watches the events for changes, since some explanations read them a second time. None if they can be read only once.
     ///
     /// # Errors
-    /// Events of a signal are asked for, and there can be no second reading.
+    /// Events of a signal or a history are asked for, and there can be no second reading.
     fn guard(&self, inputs: &[InputSource]) -> Result<Option<ChangeGuard>, CommandError> {
-        match (ChangeGuard::begin(inputs), &self.signal) {
-            (Ok(guard), _) => Ok(Some(guard)),
-            (Err(error), Some(_)) => Err(error.into()),
-            (Err(_), None) => Ok(None),
+        match ChangeGuard::begin(inputs) {
+            Ok(guard) => Ok(Some(guard)),
+            Err(error) if self.signal.is_some() || self.history => Err(error.into()),
+            Err(_) => Ok(None),
         }
     }
 }
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let query = query(&arguments.entity)?;
+    if let Some(record) = &arguments.record {
+        return history::print_recorded(arguments, record, query);
+    }
     let prepared = arguments.prepare()?;
     let chosen = ExplainModel::load(arguments)?;
     let guard = arguments.guard(prepared.inputs())?;
@@ -128,6 +145,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     messages::warn_multiline_records(&folded.files);
     let parts =
         RunParts { job: &job, chosen: &chosen, folded: &folded, enrichment: &enrichment, guard: guard.as_ref() };
+    if let (true, Some(guard)) = (arguments.history, &guard) {
+        return history::print_replayed(arguments, parts, guard, query);
+    }
     let present = ScoredRun::of(parts)?.findings(query)?;
     let explanation = look_ahead(arguments, &chosen, (&mut folded, &enrichment), present)?;
     print_explanation(arguments.format, &explanation)?;

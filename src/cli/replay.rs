@@ -1,6 +1,6 @@
 //! `pql replay`: what runs at the end of each of some dates would have said.
 
-mod dates;
+pub(in crate::cli) mod dates;
 mod outputs;
 
 use std::{ffi::OsString, path::PathBuf};

@@ -5,7 +5,7 @@
 //! code.
 //!
 //! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff`, `explain` (also
-//!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
+//!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
 //!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
@@ -47,6 +47,7 @@ mod explain_query;
 mod explain_ways;
 mod first_model;
 mod fuzz;
+mod history;
 mod holdout;
 mod hostile_text;
 mod identity;

@@ -227,6 +227,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands/explain",
         &[
+            "engine/changes",
             "engine/plan",
             "engine/ids::id_of_text",
             "engine/ledger",

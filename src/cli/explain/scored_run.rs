@@ -65,6 +65,11 @@ impl<'r> ScoredRun<'r> {
         Ok(ScoredRun { parts, scored, emails })
     }
 
+    /// Everybody with a result, as they were scored.
+    pub(super) fn scored(&self) -> &ScoredEntities<'r> {
+        &self.scored
+    }
+
     /// What the run says of one entity at its own instant.
     ///
     /// # Errors
@@ -88,7 +93,7 @@ impl<'r> ScoredRun<'r> {
     ///
     /// # Errors
     /// Several fit; nobody does, and then why.
-    fn find_entity(&self, query: EntityQuery<'_>) -> Result<EntityRef, CommandError> {
+    pub(super) fn find_entity(&self, query: EntityQuery<'_>) -> Result<EntityRef, CommandError> {
         let RunParts { job, chosen, folded, enrichment, guard } = self.parts;
         let directory = EntityDirectory { scored: &self.scored, model: &chosen.model, emails: &self.emails };
         let found = query.find(&directory).map_err(|several| CommandError::usage(several.to_string()))?;

@@ -38,7 +38,7 @@ impl ReplayStep {
 
 /// The dates at whose ends runs are replayed, in order; at least one.
 #[derive(Debug)]
-pub(super) struct ReplayDates {
+pub(in crate::cli) struct ReplayDates {
     days: Vec<Day>,
 }
 
@@ -61,10 +61,7 @@ impl ReplayDates {
                 "--to {to} lies in the future, where points only fade; choose a date up to today"
             )));
         }
-        let days: Vec<Day> = match every {
-            ReplayStep::Days(step) => (first..=last).step_by(usize::from(step)).take(RUNS_MAX + 1).collect(),
-            ReplayStep::Month => (first..=last).filter(|day| ends_month(*day)).take(RUNS_MAX + 1).collect(),
-        };
+        let days = stepped(first, last, every);
         if days.len() > RUNS_MAX {
             return Err(CommandError::usage(format!(
                 "from {from} to {to} there are more than {RUNS_MAX} runs; choose a shorter range or a longer step with --every"
@@ -74,6 +71,24 @@ impl ReplayDates {
             return Err(CommandError::usage(format!(
                 "no month ends from {from} to {to}; choose a longer range, or another step with --every"
             )));
+        }
+        Ok(ReplayDates { days })
+    }
+
+    /// The dates of a range by a step, and the last one whatever the step.
+    ///
+    /// # Errors
+    /// Usage, if there are too many dates.
+    pub(in crate::cli) fn up_to(first: Day, last: Day, every: ReplayStep) -> Result<ReplayDates, CommandError> {
+        let mut days = stepped(first, last, every);
+        if days.len() > RUNS_MAX {
+            let [first, last] = [first, last].map(format_day);
+            return Err(CommandError::usage(format!(
+                "from {first} to {last} there are more than {RUNS_MAX} runs; choose a longer step with --every"
+            )));
+        }
+        if days.last() != Some(&last) {
+            days.push(last);
         }
         Ok(ReplayDates { days })
     }
@@ -88,7 +103,7 @@ impl ReplayDates {
     }
 
     /// The instants of the runs before the last, and of the last.
-    pub(super) fn instants(&self, zone: &Zone) -> (Vec<AsOf>, AsOf) {
+    pub(in crate::cli) fn instants(&self, zone: &Zone) -> (Vec<AsOf>, AsOf) {
         let mut all: Vec<AsOf> = self.days.iter().map(|day| AsOf::end_of_day(*day, zone)).collect();
         let last = all.pop().expect("there is at least one date");
         (all, last)
@@ -99,6 +114,14 @@ fn date(option: &str, text: &str) -> Result<Day, CommandError> {
     parse_day(text)
         .filter(|day| *day <= LAST_DAY)
         .ok_or_else(|| CommandError::usage(format!("{option} `{text}` is no date; expected one such as 2026-10-31")))
+}
+
+/// The dates of a range by a step, at most one more than a replay may have.
+fn stepped(first: Day, last: Day, every: ReplayStep) -> Vec<Day> {
+    match every {
+        ReplayStep::Days(step) => (first..=last).step_by(usize::from(step)).take(RUNS_MAX + 1).collect(),
+        ReplayStep::Month => (first..=last).filter(|day| ends_month(*day)).take(RUNS_MAX + 1).collect(),
+    }
 }
 
 /// Whether a day is the last one of its month.

@@ -41,7 +41,7 @@ use pql_engine::{
     pipeline::{self, AsOfRequest, FoldedRun, PipelineJob, RejectedLines},
     plan::parse_with_rows,
     record::LevelSnapshot,
-    runs::{RunTables, RunToConclude, conclude},
+    runs::{RunTables, RunToConclude, conclude, show_assignees},
 };
 use pql_model::{EXAMPLE, EntityKind, PerKind, RequestedRows};
 
@@ -258,7 +258,7 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     let folded = fold.folded();
     let tables_now = PerKind { user: users, account: accounts };
     let before = fold.base().map(|base| &base.recorded.list);
-    let (scored, coverage) = match &fold {
+    let (mut scored, coverage) = match &fold {
         RunFold::Recorded(fold) => fold.followed.score(&model, tables_now, before)?,
         RunFold::Alone(folded) => pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?,
     };
@@ -273,6 +273,9 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
             repeated: fold.repeated.as_ref().map(|repeated| &repeated.list),
         })
     });
+    if let Some(concluded) = &concluded {
+        show_assignees(&mut scored, &concluded.list);
+    }
     let recorded = fold.recorded().zip(concluded.as_ref()).map(|(fold, concluded)| RecordedOutcome {
         concluded,
         before,

@@ -428,3 +428,40 @@ fn files_of_alerts_and_changes_have_no_columns_of_users() {
         assert!(said.contains(&format!("`{key}` in a file of level alert")), "{said}");
     }
 }
+
+#[test]
+fn a_pool_shares_alerts_out_fairly_and_nobody_elses_accounts_move_when_a_member_is_away() {
+    let pool = "pool = [{ name = \"Ann\", weight = 2 }, \"Bo\", \"Cem\"]\n";
+    let route = format!("[[user.routes]]\nname = \"all\"\nmotion = \"human\"\n{pool}");
+    let model = format!("{}{route}", MODEL.replace("cooldown = \"4d\"\n", &format!("cooldown = \"1d\"\n{pool}")));
+    let names: Vec<String> = (0..40).map(|number| format!("u{number:02}")).collect();
+    let mut uses: Vec<(&str, u32, u32)> = names.iter().map(|name| (name.as_str(), 1, 1)).collect();
+    uses.extend(names.iter().enumerate().map(|(at, name)| (name.as_str(), 2 + at as u32 / 8, 3)));
+    let nights = Nights::new(&model, &uses);
+    let mut has: BTreeMap<String, String> = BTreeMap::new();
+    for day in 1..=6 {
+        nights.done(day, "");
+        for alert in nights.rows("alerts.csv") {
+            has.insert(alert["id"].clone(), alert["to"].clone());
+        }
+        for row in nights.rows("users.csv").iter().filter(|row| has.contains_key(&row["user_id"])) {
+            assert_eq!(row["to"], has[&row["user_id"]], "the list names whoever has {}", row["user_id"]);
+        }
+    }
+    let count = |has: &BTreeMap<String, String>, name: &str| has.values().filter(|to| *to == name).count();
+    assert_eq!(["Ann", "Bo", "Cem"].map(|name| count(&has, name)), [20, 10, 10]);
+    // Bo is away: nobody who is another's moves, and those that come go to Ann and Cem.
+    let away = model.replace(pool, &format!("{pool}away = [\"Bo\"]\n"));
+    nights.folder.write("m.toml", away);
+    let more: Vec<String> = (40..46).map(|number| format!("u{number:02}")).collect();
+    uses.extend(more.iter().map(|name| (name.as_str(), 7, 3)));
+    nights.folder.write("e.ndjson", events(&uses));
+    nights.done(7, "");
+    let new: BTreeMap<String, String> =
+        nights.rows("alerts.csv").into_iter().map(|row| (row["id"].clone(), row["to"].clone())).collect();
+    assert_eq!((new.len(), count(&new, "Bo")), (6, 0));
+    for row in nights.rows("users.csv") {
+        let before = has.get(&row["user_id"]).filter(|to| *to != "Bo");
+        assert!(before.is_none_or(|to| *to == row["to"]), "{} moved", row["user_id"]);
+    }
+}

@@ -239,14 +239,17 @@ impl<'r> EntityRow<'r> {
         if texts.is_empty() { OutputCell::Null } else { OutputCell::Text(texts.join("; ").into()) }
     }
 
-    /// Who gets the entity: whoever the route names, else a member of its pool.
+    /// Who gets the entity: whoever the route names, else the member of its pool who has it by the record, else the one by the hash of the account's id.
     fn assignee(&self) -> OutputCell<'r> {
         let Some(route) = self.route else { return OutputCell::Null };
         let named = self.template(route.to.as_ref());
         if !named.text().is_empty() {
             return named;
         }
-        let member = route.pool.as_ref().and_then(|pool| chosen_member(pool, self.account_id()));
+        let Some(pool) = &route.pool else { return named };
+        let keeper = self.scored.assignees[self.kind].get(self.place).and_then(Option::as_deref);
+        let keeper = pool.present().find(|member| Some(member.name.as_str()) == keeper);
+        let member = keeper.or_else(|| chosen_member(pool, self.account_id()));
         member.map_or(named, |member| OutputCell::Text(member.name.as_str().into()))
     }
 

@@ -69,3 +69,15 @@ pub fn conclude(run: &RunToConclude<'_>) -> ConcludedRun {
     let assigned = std::mem::take(&mut alerts.assigned);
     ConcludedRun { changes, alerts, list: ListRecord { as_of: run.scored.as_of, levels, assigned } }
 }
+
+/// Lets routes with a pool show who has each entity by the record of the run.
+pub fn show_assignees(scored: &mut ScoredEntities<'_>, list: &ListRecord) {
+    for kind in EntityKind::ALL {
+        let order = LevelSnapshot::entity_order(scored, kind);
+        let mut assignees = vec![None; order.len()];
+        for (place, kept) in order.into_iter().zip(&list.levels[kind].kept) {
+            assignees[place as usize].clone_from(&kept.assignee);
+        }
+        scored.assignees[kind] = assignees;
+    }
+}

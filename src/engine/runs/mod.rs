@@ -14,7 +14,7 @@ mod follow;
 mod replay;
 
 pub use self::{
-    conclude::{ConcludedRun, RunToConclude, conclude},
+    conclude::{ConcludedRun, RunToConclude, conclude, show_assignees},
     follow::{FollowError, FollowedRun, PreviousModel, PreviousRun, RunTables, follow_run},
     replay::{ReplayJob, ReplayedRun, replay},
 };

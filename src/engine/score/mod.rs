@@ -98,6 +98,8 @@ pub struct ScoredEntities<'s> {
     pub accounts: LevelSummary,
     /// The instant at which entities are scored.
     pub as_of: AsOf,
+    /// Who of a pool has each entity by the record, by index; empty in a run without one.
+    pub(crate) assignees: PerKind<Vec<Option<Box<str>>>>,
 }
 
 impl ScoredEntities<'_> {
@@ -257,6 +259,7 @@ pub(crate) fn score<'s>(
         accounts,
         as_of,
         entities,
+        assignees: PerKind::default(),
     })
 }
 

@@ -22,6 +22,7 @@ use super::{
 use crate::commands::explain::{DAYS_MAX, EntityQuery, Explanation, ExplanationRecord, forecast};
 use pql_engine::{
     enrich::EnrichFile,
+    ledger::{Ledger, RuleDecision},
     pipeline::FoldedRun,
     plan::{Model, parse_all_facts},
     read::{ChangeGuard, InputSource},
@@ -30,6 +31,7 @@ use pql_model::{
     EntityKind, PerKind,
     diag::{escape_ci_commands, suggest},
     resolved::Signal,
+    units::format_number,
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -149,9 +151,29 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         return history::print_replayed(arguments, parts, guard, query);
     }
     let present = ScoredRun::of(parts)?.findings(query)?;
+    if !arguments.quiet {
+        note_tier_to_stay_in(&chosen.model, &present.ledger);
+    }
     let explanation = look_ahead(arguments, &chosen, (&mut folded, &enrichment), present)?;
     print_explanation(arguments.format, &explanation)?;
     Ok(ExitStatus::Done)
+}
+
+/// Says in which higher tier a run with a record would have kept the entity, if it was there before.
+fn note_tier_to_stay_in(model: &Model, ledger: &Ledger) {
+    let matched = ledger.tier.as_ref().and_then(RuleDecision::matched_rule).map(|rule| rule.name.as_str());
+    let tiers = &model.resolved.level(ledger.side).tiers;
+    let higher = tiers.iter().take_while(|tier| Some(tier.name.as_str()) != matched);
+    let score = ledger.score.to_f64();
+    let stays = |at: f64, strict: bool| if strict { score > at } else { score >= at };
+    let kept = higher.filter_map(|tier| Some((tier, tier.stay?))).find(|(_, (at, strict))| stays(*at, *strict));
+    if let Some((tier, (at, strict))) = kept {
+        let (name, from) = (&tier.name, if strict { "above" } else { "from" });
+        print_stderr(&format!(
+            "note: a run with a record keeps whom the run before had in `{name}` there {from} {} points; an explanation knows no run before",
+            format_number(at)
+        ));
+    }
 }
 
 /// The model of an explanation, whole: facts that nothing needs can be asked for too.

@@ -135,6 +135,7 @@ fn record(folder: &mut RecordFolder, model: &Model, date: &str, log: &[LogEntry]
         model_text: MODEL,
         tables: PerKind::default(),
         log,
+        lists: &[],
         counts: &[],
     };
     folder.stage(&run).expect("a run").commit().expect("a run").mark_published().expect("a run");

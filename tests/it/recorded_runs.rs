@@ -404,6 +404,19 @@ fn an_alert_that_no_longer_holds_in_a_repaired_run_is_not_listed_and_does_not_fi
 }
 
 #[test]
+fn an_explanation_says_where_a_run_with_a_record_would_keep_somebody() {
+    let nights = Nights::new(MODEL, &[("a", 1, 2), ("a", 2, 1), ("b", 2, 1)]);
+    nights.folder.write("u.csv", "user_id,role\na,boss\n");
+    for (entity, told) in [("user:a", true), ("user:b", false)] {
+        let outcome =
+            nights.folder.pql(&format!("explain {entity} e.ndjson -m m.toml --as-of 2026-10-04 --users u.csv"));
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let note = "had in `hot` there from 35 points; an explanation knows no run before";
+        assert_eq!(outcome.stderr.contains(note), told, "{entity}: {}", outcome.stderr);
+    }
+}
+
+#[test]
 fn another_model_is_told() {
     let nights = Nights::new(MODEL, &[("a", 1, 1), ("a", 2, 1)]);
     nights.done(2, "");

@@ -156,8 +156,8 @@ impl ReplayOutputs {
         said.runs.push(stamp.as_of);
         said.changes.push((stamp.clone(), run.concluded.changes.changes.clone()));
         said.alerts.push((stamp.clone(), run.concluded.alerts.fired.clone()));
-        said.volumes.extend(said.counter.count(run.snapshot, stamp.as_of));
-        said.history.add(run.snapshot, run.scored.as_of.day);
+        said.volumes.extend(said.counter.count(run.snapshot, run.before, stamp.as_of));
+        said.history.add(run.snapshot, run.before, run.scored.as_of.day);
     }
 
     /// Fills all files.

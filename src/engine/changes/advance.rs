@@ -8,7 +8,9 @@ use super::{
     kept::fresh_kept,
     reasons::{MemberIndex, own_reasons},
 };
-use crate::record::{DepartedEntity, EntityOrigins, EntityStanding, KeptEntity, LevelRecord, ListRecord};
+use crate::record::{
+    DepartedEntity, EntityOrigins, EntityStanding, KeptEntity, LevelRecord, ListRecord, OriginPlaces, PlaceMap,
+};
 use pql_model::{EntityKind, PerKind, units::Day};
 
 /// What a run changed.
@@ -100,20 +102,37 @@ impl LevelComparison<'_> {
     fn compare(&self, found: &mut RunChanges) {
         let [.., now] = self.steps;
         found.departed[self.kind] = self.record.departed.clone();
-        for standing in &now.standings {
-            self.stays_or_comes(standing, found);
+        let places = PlaceMap::new(&self.record.snapshot, now);
+        for (standing, own) in now.standings.iter().zip(self.record.snapshot.places_of(now)) {
+            let origin = self.run.origins.places(self.kind, &standing.id, own);
+            match origin {
+                OriginPlaces::Own(Some(place)) if self.is_unchanged(&places, place, standing) => {
+                    found.kept[self.kind].push(self.record.kept[place as usize].clone());
+                }
+                _ => self.stays_or_comes(standing, origin, found),
+            }
         }
-        for (place, standing) in self.record.snapshot.standings.iter().enumerate() {
-            if now.find(&standing.id).is_none() {
+        let still_there = now.places_of(&self.record.snapshot);
+        for ((place, standing), there) in self.record.snapshot.standings.iter().enumerate().zip(still_there) {
+            if there.is_none() {
                 self.leaves(standing, &self.record.kept[place], found);
             }
         }
     }
 
+    /// Whether nothing that lists or the log show is another thing.
+    fn is_unchanged(&self, places: &PlaceMap, place: u32, standing: &EntityStanding) -> bool {
+        let before = &self.record.snapshot.standings[place as usize];
+        before.score == standing.score && places.is_same(before, standing)
+    }
+
     /// An entity that is in the lists now.
-    fn stays_or_comes(&self, standing: &EntityStanding, found: &mut RunChanges) {
+    fn stays_or_comes(&self, standing: &EntityStanding, origin: OriginPlaces<'_>, found: &mut RunChanges) {
         let [.., level] = self.steps;
-        let previous = self.record.previous(self.run.origins.places(self.kind, &standing.id));
+        let previous = match origin {
+            OriginPlaces::Own(own) => self.record.previous(own.as_slice()),
+            OriginPlaces::Joined(places) => self.record.previous(places),
+        };
         let returned = found.departed[self.kind].remove(&standing.id);
         let (kept, previous) = match previous {
             Some((before, kept)) => {

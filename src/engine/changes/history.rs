@@ -1,14 +1,14 @@
 //! Where every entity stood over several runs, as periods.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     io::{self, Write},
 };
 
 use super::StandingView;
 use crate::{
     emit::{OutputCell, RowFormat, write_table},
-    record::LevelSnapshot,
+    record::{EntityStanding, LevelSnapshot, ListRecord, PlaceMap},
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -35,7 +35,7 @@ pub struct HistoryRow {
 /// Gathers periods run after run.
 #[derive(Debug, Default)]
 pub struct StandingHistory {
-    open: PerKind<BTreeMap<Box<str>, HistoryRow>>,
+    open: PerKind<HashMap<Box<str>, HistoryRow>>,
     closed: Vec<HistoryRow>,
 }
 
@@ -44,40 +44,31 @@ const COLUMNS: [&str; 10] =
     ["level", "id", "account_id", "tier", "qualified", "route", "score", "model_hash", "valid_from", "valid_to"];
 
 impl StandingHistory {
-    /// Takes over a run.
-    pub fn add(&mut self, levels: &PerKind<LevelSnapshot>, day: Day) {
+    /// Takes over a run. `before` is the run that was taken over last.
+    pub fn add(&mut self, levels: &PerKind<LevelSnapshot>, before: Option<&ListRecord>, day: Day) {
         for kind in EntityKind::ALL {
-            let level = &levels[kind];
-            let open = std::mem::take(&mut self.open[kind]);
-            self.close(open.into_iter(), (kind, level), day);
-            for standing in &level.standings {
-                self.open[kind].entry(standing.id.clone()).or_insert_with(|| HistoryRow {
-                    level: kind,
-                    id: standing.id.clone(),
-                    account: standing.account.clone(),
-                    standing: StandingView::of(level, standing),
-                    from: day,
-                    to: None,
-                });
+            let now = &levels[kind];
+            let nobody = LevelSnapshot::default();
+            let old = before.map_or(&nobody, |before| &before.levels[kind].snapshot);
+            let map = PlaceMap::new(old, now);
+            for (standing, place) in now.standings.iter().zip(old.places_of(now)) {
+                let stays = place.is_some_and(|place| map.has_same_route(&old.standings[place as usize], standing));
+                if !stays {
+                    self.close(kind, &standing.id, day);
+                    self.open[kind].insert(standing.id.clone(), HistoryRow::open((kind, now), standing, day));
+                }
+            }
+            for (standing, place) in old.standings.iter().zip(now.places_of(old)) {
+                if place.is_none() {
+                    self.close(kind, &standing.id, day);
+                }
             }
         }
     }
 
-    /// Ends the periods of entities that stand elsewhere now, and keeps the others open.
-    fn close(
-        &mut self,
-        open: impl Iterator<Item = (Box<str>, HistoryRow)>,
-        (kind, level): (EntityKind, &LevelSnapshot),
-        day: Day,
-    ) {
-        for (id, row) in open {
-            let now = level.find(&id).map(|standing| StandingView::of(level, standing));
-            match now {
-                Some(now) if now.has_place_of(&row.standing) => {
-                    self.open[kind].insert(id, row);
-                }
-                Some(_) | None => self.closed.push(HistoryRow { to: Some(day), ..row }),
-            }
+    fn close(&mut self, kind: EntityKind, id: &str, day: Day) {
+        if let Some(row) = self.open[kind].remove(id) {
+            self.closed.push(HistoryRow { to: Some(day), ..row });
         }
     }
 
@@ -91,10 +82,17 @@ impl StandingHistory {
     }
 }
 
-impl StandingView {
-    /// Whether tier and route are those of another standing.
-    fn has_place_of(&self, other: &StandingView) -> bool {
-        (&self.tier, self.qualified, &self.route) == (&other.tier, other.qualified, &other.route)
+impl HistoryRow {
+    /// A period that begins.
+    fn open((level, now): (EntityKind, &LevelSnapshot), standing: &EntityStanding, from: Day) -> HistoryRow {
+        HistoryRow {
+            level,
+            id: standing.id.clone(),
+            account: standing.account.clone(),
+            standing: StandingView::of(now, standing),
+            from,
+            to: None,
+        }
     }
 }
 

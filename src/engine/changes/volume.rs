@@ -1,13 +1,13 @@
 //! How many entities are in each tier at the end of each run, and how many came and went.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     io::{self, Write},
 };
 
 use crate::{
     emit::{OutputCell, RowFormat, write_table},
-    record::LevelSnapshot,
+    record::{EntityStanding, LevelSnapshot, ListRecord},
 };
 use pql_model::{EntityKind, PerKind, units::Micros};
 
@@ -43,108 +43,119 @@ const QUALIFIED: &str = "qualified";
 /// Counts volumes run after run.
 #[derive(Debug, Default)]
 pub struct VolumeCounter {
-    /// The groups of the last run, by entity; none before the first run.
-    last: Option<PerKind<HashMap<Box<str>, Groups>>>,
-    /// Every group that an entity was ever in.
-    ever: PerKind<HashMap<Box<str>, BTreeSet<String>>>,
+    /// The names of all groups so far. A group is known by its place.
+    names: Vec<String>,
+    /// The groups that an entity was ever in.
+    ever: PerKind<HashMap<Box<str>, Vec<usize>>>,
 }
 
 /// The groups that an entity is in: its tier, and those that are qualified.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Groups {
-    tier: Option<String>,
-    qualified: bool,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct EntityGroups {
+    tier: Option<usize>,
+    qualified: Option<usize>,
 }
 
-impl Groups {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.tier.as_deref().into_iter().chain(self.qualified.then_some(QUALIFIED))
+impl EntityGroups {
+    fn iter(self) -> impl Iterator<Item = usize> {
+        self.tier.into_iter().chain(self.qualified)
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.names().any(|own| own == name)
+    fn has(self, group: usize) -> bool {
+        self.iter().any(|own| own == group)
     }
 }
+
+/// Who entered and left each group, by its place.
+type GroupMoves = BTreeMap<usize, VolumeMoves>;
 
 impl VolumeCounter {
-    /// The volumes of a run: users first, tiers in the order of the model, then the qualified.
-    pub fn count(&mut self, levels: &PerKind<LevelSnapshot>, as_of: Micros) -> Vec<TierVolume> {
-        let now = PerKind::from_fn(|kind| groups(&levels[kind]));
+    /// The volumes of a run: users first, tiers in the order of the model, then the qualified. `before` is the run that was counted last.
+    pub fn count(
+        &mut self,
+        levels: &PerKind<LevelSnapshot>,
+        before: Option<&ListRecord>,
+        as_of: Micros,
+    ) -> Vec<TierVolume> {
         let mut volumes = Vec::new();
         for kind in EntityKind::ALL {
-            let before = self.last.as_ref().map(|last| &last[kind]);
-            let moves = before.map(|before| moves(before, &now[kind], &self.ever[kind]));
-            let entities = sizes(&now[kind]);
-            let tiers = levels[kind].tiers.iter().map(|tier| tier.name.as_str());
-            let qualified = (!levels[kind].tiers.is_empty()).then_some(QUALIFIED);
-            volumes.extend(tiers.chain(qualified).map(|tier| TierVolume {
-                as_of,
-                level: kind,
-                tier: tier.to_owned(),
-                entities: entities.get(tier).copied().unwrap_or(0),
-                moved: moves.as_ref().map(|moves| moves.get(tier).copied().unwrap_or_default()),
-            }));
-            remember(&mut self.ever[kind], &now[kind]);
+            let now = &levels[kind];
+            let moves = self.moves(kind, before.map(|before| &before.levels[kind].snapshot), now);
+            let moves = before.map(|_| &moves);
+            let groups: Vec<EntityGroups> = now.standings.iter().map(|standing| self.groups(now, standing)).collect();
+            let tiers = now.tiers.iter().map(|tier| tier.name.as_str());
+            let qualified = (!now.tiers.is_empty()).then_some(QUALIFIED);
+            for name in tiers.chain(qualified) {
+                let place = self.names.iter().position(|known| known == name);
+                let is_in = |groups: &&EntityGroups| place.is_some_and(|place| groups.has(place));
+                let moved = |moves: &GroupMoves| place.and_then(|place| moves.get(&place)).copied().unwrap_or_default();
+                volumes.push(TierVolume {
+                    as_of,
+                    level: kind,
+                    tier: name.to_owned(),
+                    entities: groups.iter().filter(is_in).count() as u64,
+                    moved: moves.map(moved),
+                });
+            }
         }
-        self.last = Some(now);
         volumes
     }
-}
 
-/// The groups of all entities of a level that no suppression leaves out.
-fn groups(level: &LevelSnapshot) -> HashMap<Box<str>, Groups> {
-    let counted = level.standings.iter().filter(|standing| standing.suppressed.is_none());
-    let of_standing = counted.map(|standing| {
-        let tier = level.tier(standing);
-        let groups =
-            Groups { tier: tier.map(|tier| tier.name.clone()), qualified: tier.is_some_and(|tier| tier.qualified) };
-        (standing.id.clone(), groups)
-    });
-    of_standing.collect()
-}
-
-/// How many entities each group has.
-fn sizes(now: &HashMap<Box<str>, Groups>) -> HashMap<&str, u64> {
-    let mut sizes: HashMap<&str, u64> = HashMap::new();
-    for name in now.values().flat_map(Groups::names) {
-        *sizes.entry(name).or_default() += 1;
-    }
-    sizes
-}
-
-/// Who entered and left each group.
-fn moves(
-    before: &HashMap<Box<str>, Groups>,
-    now: &HashMap<Box<str>, Groups>,
-    ever: &HashMap<Box<str>, BTreeSet<String>>,
-) -> HashMap<String, VolumeMoves> {
-    let nowhere = Groups::default();
-    let mut moves: HashMap<String, VolumeMoves> = HashMap::new();
-    for (id, groups) in now {
-        let old = before.get(id).unwrap_or(&nowhere);
-        for name in groups.names().filter(|name| !old.has(name)) {
-            let moved = moves.entry(name.to_owned()).or_default();
-            moved.entered += 1;
-            moved.first_time += u64::from(!ever.get(id).is_some_and(|ever| ever.contains(name)));
+    /// Who entered and left each group since the run before, whose groups everybody was in.
+    fn moves(&mut self, kind: EntityKind, before: Option<&LevelSnapshot>, now: &LevelSnapshot) -> GroupMoves {
+        let nobody = LevelSnapshot::default();
+        let old = before.unwrap_or(&nobody);
+        for level in [old, now] {
+            self.name_groups(level);
         }
-    }
-    for (id, old) in before {
-        let groups = now.get(id).unwrap_or(&nowhere);
-        for name in old.names().filter(|name| !groups.has(name)) {
-            moves.entry(name.to_owned()).or_default().left += 1;
-        }
-    }
-    moves
-}
-
-/// Adds the groups of a run to those that each entity was ever in.
-fn remember(ever: &mut HashMap<Box<str>, BTreeSet<String>>, now: &HashMap<Box<str>, Groups>) {
-    for (id, groups) in now {
-        let known = ever.entry(id.clone()).or_default();
-        for name in groups.names() {
-            if !known.contains(name) {
-                known.insert(name.to_owned());
+        let mut moves = GroupMoves::new();
+        for (standing, place) in now.standings.iter().zip(old.places_of(now)) {
+            let was = place.map(|place| self.groups(old, &old.standings[place as usize])).unwrap_or_default();
+            let is = self.groups(now, standing);
+            if was != is {
+                self.note_move((kind, &standing.id), [was, is], &mut moves);
             }
+        }
+        for (standing, place) in old.standings.iter().zip(now.places_of(old)) {
+            if place.is_none() {
+                let was = self.groups(old, standing);
+                self.note_move((kind, &standing.id), [was, EntityGroups::default()], &mut moves);
+            }
+        }
+        moves
+    }
+
+    fn note_move(&mut self, (kind, id): (EntityKind, &str), [was, is]: [EntityGroups; 2], moves: &mut GroupMoves) {
+        for group in is.iter().filter(|group| !was.has(*group)) {
+            let moved = moves.entry(group).or_default();
+            moved.entered += 1;
+            let known = self.ever[kind].entry(id.into()).or_default();
+            if !known.contains(&group) {
+                moved.first_time += 1;
+                known.push(group);
+            }
+        }
+        for group in was.iter().filter(|group| !is.has(*group)) {
+            moves.entry(group).or_default().left += 1;
+        }
+    }
+
+    /// Gives the groups of a level their places.
+    fn name_groups(&mut self, level: &LevelSnapshot) {
+        for name in level.tiers.iter().map(|tier| tier.name.as_str()).chain([QUALIFIED]) {
+            if !self.names.iter().any(|known| known == name) {
+                self.names.push(name.to_owned());
+            }
+        }
+    }
+
+    /// The groups that an entity is in. Suppressed ones are in none.
+    fn groups(&self, level: &LevelSnapshot, standing: &EntityStanding) -> EntityGroups {
+        let tier = level.tier(standing).filter(|_| standing.suppressed.is_none());
+        let place = |name: &str| self.names.iter().position(|known| known == name);
+        EntityGroups {
+            tier: tier.and_then(|tier| place(&tier.name)),
+            qualified: tier.filter(|tier| tier.qualified).and_then(|_| place(QUALIFIED)),
         }
     }
 }

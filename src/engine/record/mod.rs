@@ -13,13 +13,16 @@
 mod joined;
 mod list_record;
 mod origins;
+mod place_map;
 mod previous;
 mod published_list;
 mod snapshot;
 
+pub(crate) use self::origins::OriginPlaces;
 pub use self::{
     list_record::{AlertStanding, DepartedEntity, KeptEntity, LevelRecord, ListRecord},
     origins::EntityOrigins,
+    place_map::PlaceMap,
     published_list::PublishedList,
     snapshot::{EntityStanding, LevelSnapshot, SnapshotRoute, SnapshotTier},
 };

@@ -1,5 +1,7 @@
 //! What the record says of each entity of the run that follows.
 
+use std::collections::HashMap;
+
 use super::{DepartedEntity, EntityOrigins, EntityStanding, KeptEntity, LevelRecord, ListRecord};
 use crate::{
     entity::Entities,
@@ -10,19 +12,44 @@ use pql_model::{EntityKind, PerKind};
 impl PreviousLists for ListRecord {
     fn standings(&self, entities: &Entities<'_>) -> StandingTable {
         let origins = EntityOrigins::find(self, entities);
-        let of_id = |kind: EntityKind, id: &str| {
-            let level = &self.levels[kind];
-            let joined = level.previous(origins.places(kind, id));
-            joined.map(|(standing, kept)| listed(level, &standing, &kept)).or_else(|| level.departed.get(id).map(gone))
-        };
-        PerKind {
-            user: entities.users.iter().map(|user| of_id(EntityKind::User, user.id)).collect(),
-            account: entities
-                .accounts
-                .iter()
-                .map(|account| of_id(EntityKind::Account, entities.account_ids.get(account.id)))
-                .collect(),
+        let accounts: HashMap<&str, u32> =
+            (0..).zip(&entities.accounts).map(|(place, one)| (entities.account_ids.get(one.id), place)).collect();
+        let user = self.levels.user.standings((EntityKind::User, &origins), entities.users.len(), |id| {
+            entities.user_of(id).filter(|user| entities.users[*user as usize].id == id)
+        });
+        let account = self
+            .levels
+            .account
+            .standings((EntityKind::Account, &origins), entities.accounts.len(), |id| accounts.get(id).copied());
+        PerKind { user, account }
+    }
+}
+
+impl LevelRecord {
+    /// The standing of each entity of a level; `index` is that of the entity with an id.
+    fn standings(
+        &self,
+        (kind, origins): (EntityKind, &EntityOrigins),
+        count: usize,
+        index: impl Fn(&str) -> Option<u32>,
+    ) -> Vec<Option<PreviousStanding>> {
+        let mut table: Vec<Option<PreviousStanding>> = vec![None; count];
+        for (standing, kept) in self.snapshot.standings.iter().zip(&self.kept) {
+            if let Some(place) = index(&standing.id) {
+                table[place as usize] = Some(listed(self, standing, kept));
+            }
         }
+        for (id, places) in origins.joined(kind) {
+            if let (Some(place), Some((standing, kept))) = (index(id), self.previous(places)) {
+                table[place as usize] = Some(listed(self, &standing, &kept));
+            }
+        }
+        for (id, departed) in &self.departed {
+            if let Some(place) = index(id) {
+                table[place as usize].get_or_insert_with(|| gone(departed));
+            }
+        }
+        table
     }
 }
 

@@ -97,16 +97,35 @@ impl LevelSnapshot {
 
     /// The entities of a run, by index, in the order of the standings.
     pub(crate) fn entity_order(scored: &ScoredEntities<'_>, kind: EntityKind) -> Vec<u32> {
-        let mut order: Vec<u32> = EntityRef::all(scored, kind).map(|entity| entity.place as u32).collect();
-        let id = |place: &u32| EntityRef { side: kind, place: *place as usize }.id(scored);
-        order.par_sort_unstable_by(|a, b| id(a).cmp(id(b)));
-        order
+        // Most ids differ in the first bytes, which are compared without following a pointer.
+        let keyed = |entity: EntityRef| (first_bytes(entity.id(scored)), entity.place as u32);
+        let mut order: Vec<(u128, u32)> = EntityRef::all(scored, kind).map(keyed).collect();
+        let id = |place: u32| EntityRef { side: kind, place: place as usize }.id(scored);
+        order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
+        order.into_iter().map(|(_, place)| place).collect()
     }
 
     /// The standing of an id.
     pub fn find(&self, id: &str) -> Option<&EntityStanding> {
+        self.place(id).map(|place| &self.standings[place as usize])
+    }
+
+    /// The place of an id among the standings.
+    pub(crate) fn place(&self, id: &str) -> Option<u32> {
         let place = self.standings.binary_search_by(|standing| (*standing.id).cmp(id)).ok()?;
-        Some(&self.standings[place])
+        Some(place as u32)
+    }
+
+    /// For each standing of a later snapshot, the place of the same id in this one.
+    pub(crate) fn places_of<'l>(&'l self, later: &'l LevelSnapshot) -> impl Iterator<Item = Option<u32>> + 'l {
+        let mut next = 0;
+        later.standings.iter().map(move |standing| {
+            while self.standings.get(next).is_some_and(|known| known.id < standing.id) {
+                next += 1;
+            }
+            let is_same = self.standings.get(next).is_some_and(|known| known.id == standing.id);
+            is_same.then_some(next as u32)
+        })
     }
 
     /// The tier of a standing.
@@ -144,6 +163,14 @@ impl SnapshotRoute {
             assignee: route.to.as_ref().map(|to| to.source.clone()).or_else(|| route.pool.as_ref().map(member_names)),
         }
     }
+}
+
+/// The first bytes of a text as a number that sorts as they do.
+fn first_bytes(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let length = text.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+    u128::from_be_bytes(bytes)
 }
 
 /// The members of a pool who are there.

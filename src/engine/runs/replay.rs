@@ -30,6 +30,8 @@ pub struct ReplayedRun<'r> {
     pub scored: &'r ScoredEntities<'r>,
     /// What its lists say.
     pub snapshot: &'r PerKind<LevelSnapshot>,
+    /// The record of the run before; none for the first one.
+    pub before: Option<&'r ListRecord>,
     /// Its changes and alerts, and the record of it.
     pub concluded: &'r ConcludedRun,
 }
@@ -95,7 +97,7 @@ impl RunSequence<'_> {
             repeated: None,
         };
         let concluded = conclude(&run);
-        take(&ReplayedRun { scored: &scored, snapshot: &snapshot, concluded: &concluded })?;
+        take(&ReplayedRun { scored: &scored, snapshot: &snapshot, before: self.list.as_ref(), concluded: &concluded })?;
         self.list = Some(concluded.list);
         Ok(())
     }

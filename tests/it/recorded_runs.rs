@@ -431,12 +431,12 @@ fn another_model_is_told() {
 
 #[test]
 fn files_of_alerts_and_changes_have_no_columns_of_users() {
-    let file = "[[output.files]]\nname = \"calls.csv\"\nlevel = \"alert\"\ncolumns = [\"name\"]\nlimit = 3\n";
+    let file = "[[output.files]]\nname = \"calls.csv\"\nlevel = \"alert\"\ncolumns = [\"name\"]\nunique = \"id\"\n";
     let folder = Folder::new();
     folder.write("m.toml", format!("{MODEL}{file}"));
     let outcome = folder.pql("check m.toml");
     assert_eq!(outcome.code, 1);
-    for key in ["columns", "limit"] {
+    for key in ["columns", "unique"] {
         let said = format!("{}{}", outcome.stdout, outcome.stderr);
         assert!(said.contains(&format!("`{key}` in a file of level alert")), "{said}");
     }

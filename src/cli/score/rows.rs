@@ -22,8 +22,10 @@ use crate::{
     },
 };
 use pql_engine::{
-    alerts::{write_alert_digest, write_alerts},
-    changes::{ChangedRowsFormat, RunStamp, changes_text, write_change_digest, write_changed_rows, write_changes},
+    alerts::{FiredAlert, write_alert_digest, write_alerts},
+    changes::{
+        ChangedRowsFormat, EntityChange, RunStamp, changes_text, write_change_digest, write_changed_rows, write_changes,
+    },
     emit::{self, LevelRows, RowFormat, RowTotals, RunFacts, run_record},
     record::PublishedList,
     record_folder::{RecordFolder, RunToRecord},
@@ -167,7 +169,8 @@ fn write_news(
     facts: &mut RunFacts,
 ) -> Result<(), CommandError> {
     let Some(recorded) = &result.recorded else { return Ok(()) };
-    let news = NewsOfRun { recorded, stamp: RunStamp::of(result.scored, result.model), format: arguments.row_format() };
+    let (stamp, format) = (RunStamp::of(result.scored, result.model), arguments.row_format());
+    let news = NewsOfRun { recorded, stamp, format, limit: usize::MAX };
     for (what, file) in &mut outputs.news {
         file.write_with(|file| {
             facts.formula_cells += news.write(*what, file)?;
@@ -182,12 +185,14 @@ struct NewsOfRun<'r> {
     recorded: &'r RecordedOutcome<'r>,
     stamp: RunStamp,
     format: RowFormat,
+    /// The most rows.
+    limit: usize,
 }
 
 impl NewsOfRun<'_> {
     fn write(&self, what: NewsFile, out: &mut dyn Write) -> io::Result<u64> {
-        let changes = self.recorded.concluded.changes.changes.iter().map(|change| (&self.stamp, change));
-        let alerts = self.recorded.concluded.alerts.fired.iter().map(|alert| (&self.stamp, alert));
+        let changes = self.changes().iter().map(|change| (&self.stamp, change));
+        let alerts = self.alerts().iter().map(|alert| (&self.stamp, alert));
         match what {
             NewsFile::Changes => write_changes(changes, self.format, out),
             NewsFile::Alerts => write_alerts(alerts, self.format, out),
@@ -195,12 +200,22 @@ impl NewsOfRun<'_> {
     }
 
     fn write_digest(&self, what: NewsFile, out: &mut dyn Write) -> io::Result<u64> {
-        let (concluded, lines) = (self.recorded.concluded, self.recorded.news());
+        let lines = self.recorded.news();
         match what {
-            NewsFile::Changes => write_change_digest(&self.stamp, (&concluded.changes.changes, &lines), out)?,
-            NewsFile::Alerts => write_alert_digest(&self.stamp, (&concluded.alerts.fired, &lines), out)?,
+            NewsFile::Changes => write_change_digest(&self.stamp, (self.changes(), &lines), out)?,
+            NewsFile::Alerts => write_alert_digest(&self.stamp, (self.alerts(), &lines), out)?,
         }
         Ok(0)
+    }
+
+    fn changes(&self) -> &[EntityChange] {
+        let all = &self.recorded.concluded.changes.changes;
+        &all[..all.len().min(self.limit)]
+    }
+
+    fn alerts(&self) -> &[FiredAlert] {
+        let all = &self.recorded.concluded.alerts.fired;
+        &all[..all.len().min(self.limit)]
     }
 }
 
@@ -277,7 +292,8 @@ fn write_list(
         ListFormat::Ndjson => RowFormat::Ndjson,
         ListFormat::Csv | ListFormat::Markdown => RowFormat::Csv(dialect),
     };
-    let news = NewsOfRun { recorded, stamp: RunStamp::of(result.scored, result.model), format };
+    let limit = list.query.limit.unwrap_or(usize::MAX);
+    let news = NewsOfRun { recorded, stamp: RunStamp::of(result.scored, result.model), format, limit };
     let guarded_cells =
         if list.format == ListFormat::Markdown { news.write_digest(what, out)? } else { news.write(what, out)? };
     Ok(RowTotals { guarded_cells, ..RowTotals::default() })

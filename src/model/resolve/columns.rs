@@ -26,7 +26,7 @@ impl ModelResolver<'_, '_> {
         let query = match one.level {
             ListLevel::Entities(kind) => self.file_query(kind, one),
             // Their columns are those of the record.
-            ListLevel::Alerts | ListLevel::Changes => RowQuery::default(),
+            ListLevel::Alerts | ListLevel::Changes => RowQuery { limit: one.limit, ..RowQuery::default() },
         };
         let (format, level, rows) = (one.format, one.level, one.rows);
         ListFile { name: one.name.value.clone(), format, level, rows, query, span: one.name.span.clone() }

@@ -109,7 +109,7 @@ fn refuse_entity_keys(table: &TableReader<'_>, level: ListLevel, found: &mut Dia
         ListLevel::Alerts => ("alert", "alerts.csv"),
         ListLevel::Changes => ("change", "changes.csv"),
     };
-    for key in ["when", "order", "limit", "unique", "columns", "rows"] {
+    for key in ["when", "order", "unique", "columns", "rows"] {
         if table.has(key) {
             let message = format!("`{key}` in a file of level {what}");
             let label = format!("such a file has the rows and columns of {file}");

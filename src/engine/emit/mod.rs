@@ -1,6 +1,6 @@
 //! Scored entities to bytes: CSV, JSON, NDJSON, a summary for people, and the record of a run.
 //!
-//! [`OutputSchema`] says which columns rows have, with name, type and source. A `EntityRow` gives a typed [`OutputCell`](cell::OutputCell) for each of them, and
+//! [`OutputSchema`] says which columns rows have, with name, type and source. A `EntityRow` gives a typed [`OutputCell`] for each of them, and
 //! a `RowWriter` for each format makes bytes of these. A fixed column is an entry of `pql_model::output_columns` and of [`row`]; a fact becomes a column by `[output]`, without code. A new format is a writer.
 //!
 //! ```text

@@ -118,10 +118,7 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
     let (earlier, end) = dates.instants(&model.resolved.zone);
     let tables = PerKind { user: enrichment.user.as_ref(), account: enrichment.account.as_ref() };
     let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables };
-    let mut take = |run: &ReplayedRun<'_>| -> Result<(), CommandError> {
-        outputs.add(run, &model);
-        Ok(())
-    };
+    let mut take = |run: &ReplayedRun<'_>| outputs.add(run, &model);
     let folded = replay(&replay_job, &mut take, None)?;
     warn_of_receipts(&model.resolved.input, folded.receipts);
     if verbosity == Verbosity::Notes {

@@ -21,9 +21,7 @@ use crate::cli::{
 };
 use pql_engine::{
     alerts::{FiredAlert, write_alerts},
-    changes::{
-        EntityChange, RunStamp, StandingHistory, TierVolume, VolumeCounter, write_changes, write_history, write_volumes,
-    },
+    changes::{ChangesWriter, RunStamp, StandingHistory, TierVolume, VolumeCounter, write_history, write_volumes},
     decode::ReceiptCounts,
     emit::{OutputFact, RowFormat, TZDATA_VERSION},
     fs::publish::{FileAccess, FolderLock, commit, ensure_dir, sweep_temporaries},
@@ -47,6 +45,7 @@ const RECORD_FILE: &str = "run.json";
 pub(super) struct ReplayOutputs {
     format: RowFormat,
     changes: OutputFile,
+    changes_writer: ChangesWriter,
     alerts: OutputFile,
     volume: OutputFile,
     history: OutputFile,
@@ -59,7 +58,8 @@ pub(super) struct ReplayOutputs {
 #[derive(Default)]
 struct SaidByRuns {
     runs: Vec<Micros>,
-    changes: Vec<(RunStamp, Vec<EntityChange>)>,
+    /// The number of changes, which are written run by run.
+    changes: usize,
     alerts: Vec<(RunStamp, Vec<FiredAlert>)>,
     volumes: Vec<TierVolume>,
     counter: VolumeCounter,
@@ -140,6 +140,7 @@ impl ReplayOutputs {
         Ok(ReplayOutputs {
             format,
             changes: changes?,
+            changes_writer: ChangesWriter::new(format),
             alerts: alerts?,
             volume: volume?,
             history: history?,
@@ -150,14 +151,21 @@ impl ReplayOutputs {
     }
 
     /// Takes over what a run says.
-    pub(super) fn add(&mut self, run: &ReplayedRun<'_>, model: &Model) {
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(super) fn add(&mut self, run: &ReplayedRun<'_>, model: &Model) -> Result<(), CommandError> {
         let stamp = RunStamp::of(run.scored, model);
         let said = &mut self.said;
         said.runs.push(stamp.as_of);
-        said.changes.push((stamp.clone(), run.concluded.changes.changes.clone()));
+        let changes = &run.concluded.changes.changes;
+        said.changes += changes.len();
+        let writer = &mut self.changes_writer;
+        self.changes.write_with(|file| writer.add(&stamp, changes, file))?;
         said.alerts.push((stamp.clone(), run.concluded.alerts.fired.clone()));
         said.volumes.extend(said.counter.count(run.snapshot, run.before, stamp.as_of));
         said.history.add(run.snapshot, run.before, run.scored.as_of.day);
+        Ok(())
     }
 
     /// Fills all files.
@@ -172,11 +180,11 @@ impl ReplayOutputs {
     ) -> Result<u64, CommandError> {
         let mut guarded = 0;
         let (format, said) = (self.format, std::mem::take(&mut self.said));
-        let changes = || said.changes.iter().flat_map(|(stamp, all)| all.iter().map(move |one| (stamp, one)));
         let alerts = || said.alerts.iter().flat_map(|(stamp, all)| all.iter().map(move |one| (stamp, one)));
         let history = said.history.into_rows();
         let hash = &model.resolved.fingerprint;
-        fill(&mut self.changes, &mut guarded, |file| write_changes(changes(), format, file))?;
+        let writer = std::mem::replace(&mut self.changes_writer, ChangesWriter::new(format));
+        fill(&mut self.changes, &mut guarded, |file| writer.finish(file))?;
         fill(&mut self.alerts, &mut guarded, |file| write_alerts(alerts(), format, file))?;
         fill(&mut self.volume, &mut guarded, |file| write_volumes(&said.volumes, format, file))?;
         fill(&mut self.history, &mut guarded, |file| write_history(&history, hash, format, file))?;
@@ -191,7 +199,7 @@ impl ReplayOutputs {
             model: ModelName { name: &model.resolved.name, sha256: hash },
             time_zone: model.resolved.zone.name(),
             runs: said.runs.iter().map(|at| format_instant(*at)).collect(),
-            changes: changes().count(),
+            changes: said.changes,
             alerts: alerts().count(),
             received: model.resolved.input.names_receipt().then(|| ReceiptRecord::new(folded.receipts)),
             traits_of_today: LevelTraits { users: undated.user, accounts: undated.account },

@@ -32,6 +32,6 @@ pub use self::{
     history::{HistoryRow, StandingHistory, write_history},
     lists::{ComparedLists, ListChanges, compare_lists},
     reasons::ChangeReason,
-    table::{RunStamp, list_changes_text, write_changes, write_list_changes},
+    table::{ChangesWriter, RunStamp, list_changes_text, write_changes, write_list_changes},
     volume::{TierVolume, VolumeCounter, write_volumes},
 };

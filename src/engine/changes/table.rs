@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{ChangeReason, EntityChange, StandingView};
 use crate::{
-    emit::{OutputCell, RowFormat, columns_text, write_table},
+    emit::{OutputCell, RowFormat, TableWriter, columns_text, write_table},
     plan::Model,
     score::ScoredEntities,
 };
@@ -72,6 +72,35 @@ pub fn write_changes<'c>(
     out: &mut dyn Write,
 ) -> io::Result<u64> {
     write_table(&COLUMNS, changes.map(|(stamp, change)| cells(stamp, change)), format, out)
+}
+
+/// The list of changes of several runs, written run by run.
+#[derive(Debug)]
+pub struct ChangesWriter(TableWriter);
+
+impl ChangesWriter {
+    /// A list without rows.
+    pub fn new(format: RowFormat) -> ChangesWriter {
+        ChangesWriter(TableWriter::new(format))
+    }
+
+    /// Writes the changes of a run.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn add(&mut self, stamp: &RunStamp, changes: &[EntityChange], out: &mut dyn Write) -> io::Result<()> {
+        self.0.add(&COLUMNS, changes.iter().map(|change| cells(stamp, change)), out)
+    }
+
+    /// Writes the end. Returns the number of text cells that a spreadsheet would have run as a formula.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn finish(self, out: &mut dyn Write) -> io::Result<u64> {
+        self.0.finish(&COLUMNS, out)
+    }
 }
 
 /// Writes what changed between the lists of two runs: the same columns. Those that only a record can fill are empty.

@@ -34,7 +34,7 @@ pub(crate) use entity_columns::{column_names, column_text};
 pub use id_map::write_id_map;
 pub use json_value::{JsonFact, JsonMap, JsonNumber, JsonPoints};
 pub(crate) use plain_digest::TextTable;
-pub(crate) use plain_table::write_table;
+pub(crate) use plain_table::{TableWriter, write_table};
 pub use row_writer::{LevelRows, RowTotals};
 pub(crate) use run_record::ReadAsRecord;
 pub use run_record::{

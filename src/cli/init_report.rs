@@ -38,8 +38,10 @@ impl InitReport<'_> {
         self.wired(&mut lines);
         EntityKind::ALL.into_iter().for_each(|side| self.table(side, &mut lines));
         self.missing(&mut lines);
+        add_list(&mut lines, "to look at:", self.model.remarks.iter().map(|remark| format!("  {remark}")));
         for side in EntityKind::ALL {
             lines.extend(self.outlook.map(|outlook| qualified(&outlook[side])));
+            lines.extend(self.outlook.into_iter().flat_map(|outlook| left_out(&outlook[side])));
         }
         if let Some(cases) = self.cases {
             lines.push(format!("{cases}: cases in the names of your events; pql test {cases}"));
@@ -125,9 +127,25 @@ fn add_list(all: &mut Vec<String>, headline: &str, lines: impl Iterator<Item = S
     }
 }
 
+/// How many of a level each suppression leaves out.
+fn left_out(outlook: &LevelOutlook) -> Vec<String> {
+    let all = plural(outlook.count, outlook.side.word(), outlook.side.plural());
+    let reason = |name: &str| match (outlook.side, name) {
+        (EntityKind::Account, "customer") => "are customers".to_owned(),
+        (EntityKind::Account, "open_opportunity") => "have an open opportunity".to_owned(),
+        (EntityKind::Account, "competitor") => "are competitors".to_owned(),
+        (EntityKind::User, "customer") => "belong to customers".to_owned(),
+        (EntityKind::User, "open_opportunity") => "belong to accounts with an open opportunity".to_owned(),
+        (EntityKind::User, "competitor") => "belong to competitors".to_owned(),
+        (EntityKind::User | EntityKind::Account, name) => format!("are suppressed by `{name}`"),
+    };
+    let line = |(name, count): &(String, u64)| format!("  {count} of {all} {} and stay out of the list", reason(name));
+    outlook.suppressed.iter().filter(|(_, count)| *count > 0).map(line).collect()
+}
+
 /// How many of a level qualify, how many a person acts on, and how fewer would qualify.
 fn qualified(outlook: &LevelOutlook) -> String {
-    let LevelOutlook { side, count, qualified, human, fewer } = outlook;
+    let LevelOutlook { side, count, qualified, human, suppressed: _, fewer } = outlook;
     let word = side.word();
     let all = plural(*count, word, &format!("{word}s"));
     let share =

@@ -31,12 +31,12 @@ wedge_workflow_completed = `Query Run`",
     (
         "developer",
         "api_called = `api_request`
-api_feature_used = `api_request` and `first_api_key_created`
+api_feature_used = `api_request`
 billing_support_contacted = `invoice_question_sent`
 data_exported = `logs_exported`
 email_delivered = `usage_email_sent`
 enterprise_feature_requested = `saml_setup_viewed`
-feature_used = 14 events, by their names
+feature_used = 12 events, by their names
 integration_connected = `webhook_created`
 pricing_page_viewed = `pricing_viewed`
 signup_completed = `account_created`
@@ -201,7 +201,7 @@ fn a_signal_is_wired_only_where_its_property_is() {
     let model = model_of(&planner(&plain), "");
     // The name of the event says what the property would.
     assert!(model.contains("enterprise_feature_requested = { event = \"SSO Settings Viewed\" }"), "{model}");
-    assert!(model.contains("when event = 'SSO Settings Viewed' then 'sso'"), "{model}");
+    assert!(model.contains("when event = 'SSO Settings Viewed' then 'single sign-on (SSO)'"), "{model}");
     // Nothing tells premium features from free ones.
     assert!(
         !model.contains("name = \"premium_features\"") && !model.contains("name = \"only_free_features\""),
@@ -209,7 +209,7 @@ fn a_signal_is_wired_only_where_its_property_is() {
     );
     assert!(
         model.contains(
-            "#   user premium_features: \"Premium features tried: {premium_features}\"; needs the property tier"
+            "#   user premium_features: \"Tried {premium_features} premium {premium_features?feature:features}\"; needs the property tier"
         ),
         "{model}"
     );
@@ -247,7 +247,7 @@ fn traits_are_found_under_other_names() {
 #[test]
 fn a_feature_that_the_name_of_an_event_says_is_written_whole() {
     let model = model_of(&planner(&[("Task Completed", ""), ("Single Sign-On Page Seen", "")]), "");
-    assert!(model.contains("when event = 'Single Sign-On Page Seen' then 'single sign on' end"), "{model}");
+    assert!(model.contains("when event = 'Single Sign-On Page Seen' then 'single sign-on (SSO)' end"), "{model}");
 }
 
 #[test]
@@ -398,5 +398,93 @@ fn the_core_job_is_what_people_do_again() {
                 );
             }
         }
+    }
+}
+
+/// Each of the people does it once, on their first day.
+fn once(folder: &Folder, people: usize, (name, properties): (&str, &str)) {
+    let line = |user| {
+        format!(
+            "{{\"event\":\"{name}\",\"timestamp\":\"2026-03-01T00:00:00Z\",\"user_id\":\"u{user}\",\"account_id\":\"a0\",\"properties\":{{{properties}}}}}\n"
+        )
+    };
+    folder.write("e.ndjson", folder.read("e.ndjson") + &(0..people).map(line).collect::<String>());
+}
+
+#[test]
+fn somebody_added_is_invited_by_role_words_or_by_properties() {
+    for (name, properties, is_invitation) in [
+        ("Hiring Manager Added", "", true),
+        ("dispatcher_added", "", true),
+        ("Night Crew Added", "\"role\":\"driver\"", true),
+        ("Night Crew Added", "\"inviteeEmail\":\"x@firm.example\"", true),
+        ("Night Crew Added", "\"colour\":\"red\"", false),
+        ("Candidate Added", "\"email\":\"x@firm.example\"", false),
+    ] {
+        let model = model_of(&planner(&[("Task Completed", ""), ("Task Planned", ""), (name, properties)]), "");
+        let wired = format!("team_invite_sent = {{ event = \"{name}\" }}");
+        assert_eq!(model.contains(&wired), is_invitation, "{name} {properties}\n{model}");
+    }
+}
+
+#[test]
+fn steps_of_a_set_up_and_talks_with_support_are_no_features() {
+    let folder =
+        planner(&[("Task Completed", ""), ("Task Planned", ""), ("Board Sorted", ""), ("Chat With Us Opened", "")]);
+    for step in ["Pipeline Configured", "Depot Connected", "Truck Paired"] {
+        once(&folder, 9, (step, ""));
+    }
+    let model = model_of(&folder, "");
+    let features = model.lines().find(|line| line.starts_with("feature_used = ")).expect("features");
+    assert_eq!(features, r#"feature_used = { event = ["Board Sorted", "Task Completed", "Task Planned"] }"#);
+}
+
+#[test]
+fn who_only_signed_up_is_not_active() {
+    let folder = planner(&[("Task Completed", "")]);
+    once(&folder, 9, ("Signed Up", ""));
+    let model = model_of(&folder, "");
+    assert!(model.contains("[activity]\nignore = [\"signup_completed\"]\n"), "{model}");
+    folder.write("m.toml", model);
+    let scored = folder.pql("score e.ndjson -m m.toml --level account --columns account_id,users,active_users_28 -q");
+    assert!(scored.stdout.contains("a0,9,2\n"), "{scored:?}");
+}
+
+#[test]
+fn an_upgrade_that_no_event_ends_counts_from_its_beginning() {
+    let begun = planner(&[("Task Completed", ""), ("Upgrade Started", "")]);
+    let (outcome, model) = (begun.pql("init e.ndjson -o m.toml"), begun.read("m.toml"));
+    assert!(
+        model.contains(r#"upgrades_abandoned = { measure = "count", last = "30d", event = "upgrade_started" }"#),
+        "{model}"
+    );
+    assert!(model.contains("say = \"Began an upgrade\"\n") && !model.contains("did not finish"), "{model}");
+    let told = "  upgrades_abandoned: no event of yours says that it was completed, so each one begun counts; --set upgrade_completed=\"Your Event\" names one\n";
+    assert!(outcome.stderr.contains(told), "{outcome:?}");
+    let ended = planner(&[("Task Completed", ""), ("Upgrade Started", ""), ("Upgrade Completed", "")]);
+    let model = model_of(&ended, "");
+    assert!(model.contains("say = \"Began an upgrade and did not finish it\"\n"), "{model}");
+}
+
+#[test]
+fn texts_say_what_the_event_of_a_governance_feature_is() {
+    for (name, said) in [
+        ("SSO Settings Viewed", "say = \"Looked into {enterprise_asks}\""),
+        ("SSO Requested", "say = \"Asked for {enterprise_asks}\""),
+    ] {
+        let model = model_of(&planner(&[("Task Completed", ""), (name, "")]), "");
+        assert!(model.contains(said), "{name}\n{model}");
+    }
+}
+
+#[test]
+fn no_text_to_a_customer_lists_names_of_events() {
+    for dump in &DUMPS {
+        let model = folder_of(dump).pql(&format!("init {} -o -", dump.file)).stdout;
+        let texts = model.lines().filter(|line| line.starts_with("message = "));
+        for text in texts.filter(|text| !text.contains("{because}")) {
+            assert!(!text.contains("favourites"), "{}: {text}", dump.name);
+        }
+        assert!(!model.contains("seat_price") && !model.contains("then 0 end"), "{}: {model}", dump.name);
     }
 }

@@ -40,7 +40,11 @@ fn people() -> String {
 
 fn companies() -> String {
     table("Workspace_Key__c,Account Name,# Employees,Industry,Account Owner,Current Plan,CRM Status", "w", 4, |n| {
-        format!("Firm {n},\"{},200\",Software,Ann Seller,free,{}", n + 1, ["Opportunity", "Customer"][n.min(1)])
+        format!(
+            "Firm {n},\"{},200\",Software,Ann Seller,free,{}",
+            n + 1,
+            ["Opportunity", "Customer", "Prospect"][n.min(2)]
+        )
     })
 }
 
@@ -79,6 +83,9 @@ fn columns_of_files_are_the_traits_that_the_model_asks_for() {
         "companies.csv: ids in the column `Workspace_Key__c`, with rows of 4 of 4 accounts with events; read:\n",
         "  company_size = `# Employees`\n",
         "not known of users; a file for --users may have it: department, team\n",
+        "\nto look at:\n  target_industry: `fintech` and `healthcare` never occur in `Industry`; write the words of your own data there\n",
+        "\n  1 of 4 accounts are customers and stay out of the list\n  1 of 4 accounts have an open opportunity and stay out of the list\n",
+        "\n  3 of 12 users belong to customers and stay out of the list\n",
     ] {
         assert!(outcome.stderr.contains(line), "{line}\n{}", outcome.stderr);
     }
@@ -95,21 +102,36 @@ fn the_next_command_gives_a_list_with_names() {
     let scored = folder.pql_with(&words.iter().map(String::as_str).collect::<Vec<_>>(), b"");
     assert!(scored.code == 0 && !scored.stderr.contains("warning"), "{scored:?}");
     let list = rows(&folder.read("out/sales_list.csv"));
-    let head =
-        "Rank,Account,Company,Account owner,Owner,What to do,Why,Champion,Champion name,Champion role,Champion e-mail";
+    let head = "Rank,Account,Company,Account owner (CRM),Score,Sales team,What to do,Why,Champion,Champion name,Champion role,Champion e-mail,Buyer,Buyer name,Buyer role,Buyer e-mail";
     assert_eq!(list[0].join(","), head);
     assert!(list.len() > 1, "{list:?}");
     for row in &list[1..] {
-        let cells = [&row[2], &row[3], &row[8], &row[10]].map(String::as_str);
+        let cells = [&row[2], &row[3], &row[9], &row[11]].map(String::as_str);
         assert!(cells[0].starts_with("Firm ") && cells[1] == "Ann Seller", "{row:?}");
         assert!(cells[2].starts_with("Person ") && cells[3].contains('@'), "{row:?}");
     }
-    // w0 is an open opportunity.
-    assert!(list[1..].iter().all(|row| row[1] != "w0"), "{list:?}");
+    // w0 is an open opportunity, w1 a customer.
+    assert!(list[1..].iter().all(|row| row[1] != "w0" && row[1] != "w1"), "{list:?}");
+    // Their people are left out too.
+    let users = rows(&folder.read("out/users.csv"));
+    let column = |name: &str| users[0].iter().position(|known| known == name).expect("a column");
+    let left_out = |row: &&Vec<String>| row[column("suppressed")] == "customer";
+    assert_eq!(users.iter().filter(left_out).count(), 3, "{users:?}");
+}
+
+#[test]
+fn first_and_last_names_stand_beside_each_other() {
+    let people = table("user_id,firstName,lastName,E-mail", "u", 12, |n| format!("Ann{n},Lee{n},p{n}@firm.example"));
+    let folder = folder(&people, &companies());
+    let (_, model) = init(&folder, "--users people.csv");
+    assert!(model.contains(r#"first_name = { type = "text", from = ["firstName"] }"#), "{model}");
+    assert!(model.contains(r#"last_name = { type = "text", from = ["lastName"] }"#), "{model}");
+    let columns = r#"Champion = "champion", "Champion first name" = "champion.first_name", "Champion last name" = "champion.last_name""#;
+    assert!(model.contains(columns) && !model.contains("Champion name"), "{model}");
 }
 
 /// Columns of a file of accounts, and the trait that a model makes of the second one.
-const COLUMNS: [(&str, &str, &[&str], Option<&str>); 9] = [
+const COLUMNS: [(&str, &str, &[&str], Option<&str>); 10] = [
     (
         "numbers",
         "employeeCount",
@@ -131,6 +153,12 @@ const COLUMNS: [(&str, &str, &[&str], Option<&str>); 9] = [
         "Lifecycle Stage",
         &["Lead", "OPPORTUNITY"],
         Some(r#"crm_status = { type = "text", from = ["Lifecycle Stage"] }"#),
+    ),
+    (
+        "a status by its values, whatever it is called",
+        "Relation",
+        &["Prospect", "Customer - Direct"],
+        Some(r#"crm_status = { type = "text", from = ["Relation"] }"#),
     ),
     ("a flag is no plan", "Plan", &["true", "false"], None),
     (
@@ -161,7 +189,7 @@ fn what_fell_out_is_named_with_what_it_needs() {
         "#   account segment enterprise: needs company_size\n",
         "#   account suppression competitor: needs crm_status\n",
         "#   user key buyer: needs role\n",
-        "#   crm_status of accounts (--accounts), with values such as `opportunity` and `competitor`\n",
+        "#   crm_status of accounts (--accounts), with values such as `customer`, `opportunity` and `competitor`\n",
         "#   role of users (--users)\n",
     ] {
         assert!(model.contains(line), "{line}\n{model}");

@@ -108,7 +108,7 @@ const MISTAKES: &[Mistake] = &[
     // Expressions
     (EXAMPLE, "when = \"limit_hits >= 1\"", "when = \"limit_hits => 1\"", "M010"),
     (EXAMPLE, "when = \"api_uses >= 1\"", "when = \"api_uses == 1\"", "M010"),
-    (EXAMPLE, "<> 'intern'", "!= 'intern'", "M010"),
+    (EXAMPLE, "<> 'student'", "!= 'student'", "M010"),
     (EXAMPLE, "feature_uses >= 1 and premium_uses = 0", "feature_uses >= 1 && premium_uses = 0", "M010"),
     (EXAMPLE, "when = \"tier = 'emerging'\"", "when = 'tier = \"emerging\"'", "M011"),
     (EXAMPLE, "when = \"tier = 'smb'\"", "when = \"tier = smb\"", "M011"),
@@ -135,7 +135,12 @@ const MISTAKES: &[Mistake] = &[
     (EXAMPLE, "when = \"account.icp\"", "when = \"account.ICP\"", "M011"),
     (EXAMPLE, "when = \"account.target_industry\"", "when = \"target_industry\"", "M011"),
     (EXAMPLE, "all = [\"setup\", \"aha\"]", "all = [\"setup\", \"aha_moment\"]", "M011"),
-    (EXAMPLE, "say = \"Usage or storage limits hit: {limit_hits}\"", "say = \"Limits hit: {limits_hit}\"", "M011"),
+    (
+        EXAMPLE,
+        "say = \"Hit a usage or storage limit {limit_hits} {limit_hits?time:times} in 90 days\"",
+        "say = \"Limits hit: {limits_hit}\"",
+        "M011",
+    ),
     (EXAMPLE, "user_columns = [\"role\"", "user_columns = [\"roles\"", "M011"),
     (B2B, "per = \"wedge_completions\"", "per = \"wedge_completion\"", "M011"),
     (B2B, "since = \"days_since_governance\"", "since = \"days_since_goverance\"", "M011"),
@@ -192,8 +197,8 @@ const MISTAKES: &[Mistake] = &[
         "say = \"Uses {features_used different features\"",
         "M017",
     ),
-    (EXAMPLE, "say = \"Exports of data: {exports}\"", "say = \"Exports of data: exports}\"", "M017"),
-    (B2B, "people[; {pqls} ", "people[; {} ", "M017"),
+    (EXAMPLE, "say = \"Exported data {exports} ", "say = \"Exported data exports} ", "M017"),
+    (B2B, "together[; {pqls} ", "together[; {} ", "M017"),
     (B2B, "wedge_starts = {", "group = {", "M018"),
 ];
 

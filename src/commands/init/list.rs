@@ -12,23 +12,40 @@ use pql_model::EntityKind;
 const PEOPLE: &str = r#"
 [user.traits]
 name = { type = "text", from = ["full_name", "display_name"] }
+first_name = { type = "text" }
+last_name = { type = "text" }
 
 [account.traits]
 owner = { type = "text", from = ["owner", "account_owner", "account_manager"] }
 
 [output]
-user_columns = ["name", "email"]
+user_columns = ["name", "first_name", "last_name", "email"]
 account_columns = ["owner"]
 
 [columns]
-"Account owner" = "owner"
+"Account owner (CRM)" = "owner"
 "Champion name" = "champion.name"
+"Champion first name" = "champion.first_name"
+"Champion last name" = "champion.last_name"
 "Champion role" = "champion.role"
+"Buyer name" = "buyer.name"
+"Buyer first name" = "buyer.first_name"
+"Buyer last name" = "buyer.last_name"
+"Buyer role" = "buyer.role"
 "#;
 
 /// For each added column, the one that it follows.
-const BEFORE: [(&str, &str); 3] =
-    [("Account owner", "Company"), ("Champion name", "Champion"), ("Champion role", "Champion name")];
+const BEFORE: [(&str, &str); 9] = [
+    ("Account owner (CRM)", "Company"),
+    ("Champion name", "Champion"),
+    ("Champion first name", "Champion name"),
+    ("Champion last name", "Champion first name"),
+    ("Champion role", "Champion last name"),
+    ("Buyer name", "Buyer"),
+    ("Buyer first name", "Buyer name"),
+    ("Buyer last name", "Buyer first name"),
+    ("Buyer role", "Buyer last name"),
+];
 
 /// Adds the traits and the columns to a model, as far as it does not say otherwise.
 pub(super) fn add_people(model: &mut DocumentTable) {

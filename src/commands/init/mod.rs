@@ -20,10 +20,12 @@ mod outlook;
 mod properties;
 mod prune;
 mod settle;
+mod targets;
 mod templates;
 mod trait_words;
 mod traits;
 mod wiring;
+mod wording;
 mod words;
 
 #[cfg(test)]
@@ -44,8 +46,10 @@ use self::{
     layout::{EntryKey, EntryPlace, WrittenText},
     notes::{ModelNotes, with_properties_of},
     prune::{FoundTraits, PrunedModel},
+    targets::{TargetGap, TargetValues},
     traits::{TraitFinder, TraitPlace, TraitSource},
     wiring::{asked_events, wire},
+    wording::{adapt_texts, counted_from_beginning},
 };
 use std::{collections::BTreeSet, ops::Range};
 
@@ -88,6 +92,8 @@ pub struct FirstModel {
     pub wired: Vec<WiredName>,
     /// The traits that it reads from a file of users or accounts, each with its column.
     pub columns: Vec<(EntityKind, String, String)>,
+    /// What its reader should look at, a sentence each.
+    pub remarks: Vec<String>,
     /// Its tree.
     document: DocumentTable,
     /// Where each entry stands.
@@ -112,6 +118,8 @@ struct NotesSource<'s> {
     traits: &'s FoundTraits,
     /// `[input]`, as it is written.
     input: String,
+    /// Words of lists that the data never has.
+    gaps: &'s [TargetGap],
 }
 
 impl NotesSource<'_> {
@@ -128,6 +136,8 @@ impl NotesSource<'_> {
             shipped: self.whole,
             dropped,
             input: self.input.clone(),
+            gaps: self.gaps,
+            begun: counted_from_beginning(document, self.whole),
             model: self.job.shipped.key,
         };
         WrittenText::of(document, &notes)
@@ -147,7 +157,10 @@ impl FirstModel {
         write_events(&mut document, job);
         empty_lists(&mut document);
         shorten_reasons(&mut document);
-        let notes = NotesSource { job, whole: &whole, traits: &traits, input: written_input(&whole, job) };
+        adapt_texts(&mut document, &whole, job.wiring);
+        let values = TargetValues { traits: &traits, table: job.tables.account.as_ref(), survey: &job.dump.survey };
+        let gaps = values.gaps(&document);
+        let notes = NotesSource { job, whole: &whole, traits: &traits, input: written_input(&whole, job), gaps: &gaps };
         let settled = settle::settle(document, &|document| notes.write(document, &[]));
         let all: Vec<DroppedPart> = dropped.into_iter().chain(settled.dropped).collect();
         let written = notes.write(&settled.document, &all);
@@ -165,6 +178,7 @@ impl FirstModel {
             missing_traits: notes::missing_traits(&whole, &all),
             wired: wired_names(&settled.document, job.wiring),
             columns: columns_of(&traits),
+            remarks: remarks(&settled.document, &whole, &gaps),
             dropped: all,
             places: written.places,
             document: settled.document,
@@ -225,6 +239,16 @@ fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName>
     wired.collect()
 }
 
+/// What the reader of a model should look at.
+fn remarks(document: &DocumentTable, whole: &DocumentTable, gaps: &[TargetGap]) -> Vec<String> {
+    let facts = document.at(&["account", "facts"]);
+    let is_left = |gap: &&TargetGap| facts.is_some_and(|facts| facts.get(&gap.fact).is_some());
+    let of_lists = gaps.iter().filter(is_left).map(|gap| format!("{}: {}", gap.fact, gap.text()));
+    let begun = counted_from_beginning(document, whole);
+    let of_begun = begun.iter().map(|(name, ends)| format!("{name}: {}", notes::begun_text(ends)));
+    of_lists.chain(of_begun).collect()
+}
+
 /// The events of the dump that a model names.
 fn named_events(document: &DocumentTable) -> BTreeSet<String> {
     let entries = document.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
@@ -270,7 +294,7 @@ fn write_events(document: &mut DocumentTable, job: &FirstModelJob<'_>) {
     document.set("events", DocumentValue::Table(DocumentTable { entries }));
 }
 
-/// Leaves of the start event and the ignored events those that occur.
+/// Leaves of the start event and the ignored events those that occur. Who only signed up has not used the product, so the start is ignored too.
 fn keep_live(document: &mut DocumentTable, whole: &DocumentTable, wiring: &EventWiring) {
     let is_live = |name: &str| !wiring.missing.contains_key(name);
     if document.text("start_event").is_some_and(|name| !is_live(name)) {
@@ -280,6 +304,7 @@ fn keep_live(document: &mut DocumentTable, whole: &DocumentTable, wiring: &Event
         .at(&["activity"])
         .into_iter()
         .flat_map(|activity| activity.texts("ignore"))
+        .chain(whole.text("start_event"))
         .filter(|name| is_live(name))
         .map(|name| DocumentValue::Text(name.to_owned()))
         .collect();

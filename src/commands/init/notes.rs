@@ -11,6 +11,7 @@ use super::{
     layout::LayoutNotes,
     lessons::ModelLessons,
     prune::{DroppedKind, DroppedPart, FoundTraits},
+    targets::TargetGap,
     trait_words::{TraitValues, family_of},
     traits::{EntityTable, TraitSource},
     wiring::{Certainty, EventWiring, WiredEvent},
@@ -18,6 +19,9 @@ use super::{
 
 /// Events that the evidence of a signal names.
 const EVIDENCE_SHOWN: usize = 3;
+
+/// Values of a trait that are named.
+const VALUES_SHOWN: usize = 3;
 
 /// Events of the dump that are listed at the end.
 const REST_SHOWN: usize = 100;
@@ -42,6 +46,10 @@ pub(super) struct ModelNotes<'n> {
     pub(super) named: BTreeSet<String>,
     /// `[input]`, as it is written.
     pub(super) input: String,
+    /// Words of lists that the data never has.
+    pub(super) gaps: &'n [TargetGap],
+    /// Metrics of which every beginning counts, with the events that would end it.
+    pub(super) begun: Vec<(String, Vec<String>)>,
     /// What the shipped model is called on the command line.
     pub(super) model: &'n str,
 }
@@ -162,7 +170,9 @@ impl ModelNotes<'_> {
             .into_iter()
             .map(|(side, name)| {
                 let values = match family_of(side, &name).map(|family| family.values) {
-                    Some(TraitValues::OneOf(texts)) => format!(", with values such as {}", quoted_list(texts)),
+                    Some(TraitValues::OneOf(texts)) => {
+                        format!(", with values such as {}", quoted_list(&texts[..texts.len().min(VALUES_SHOWN)]))
+                    }
                     Some(TraitValues::Email | TraitValues::Words | TraitValues::OfType) | None => String::new(),
                 };
                 let option = match side {
@@ -201,6 +211,14 @@ pub(super) fn missing_traits(shipped: &DocumentTable, dropped: &[DroppedPart]) -
         all.extend(traits.iter().filter(|(name, _)| is_needed(name)).map(|(name, _)| (side, name.clone())));
     }
     all
+}
+
+/// Why every beginning counts, and what would change that.
+pub(super) fn begun_text(ends: &[String]) -> String {
+    let example = ends.first().map_or("NAME", String::as_str);
+    format!(
+        "no event of yours says that it was completed, so each one begun counts; --set {example}=\"Your Event\" names one"
+    )
 }
 
 /// An event of the dump that the model does not name.
@@ -256,6 +274,10 @@ impl LayoutNotes for ModelNotes<'_> {
             ["account", "traits"] => self.trait_notes(EntityKind::Account, name),
             ["user", "signals"] => self.evidence(EntityKind::User, name),
             ["account", "signals"] => self.evidence(EntityKind::Account, name),
+            ["account", "facts"] => self.gaps.iter().filter(|gap| gap.fact == name).map(TargetGap::text).collect(),
+            ["metrics"] => {
+                self.begun.iter().filter(|(metric, _)| metric == name).map(|(_, ends)| begun_text(ends)).collect()
+            }
             _ => Vec::new(),
         }
     }

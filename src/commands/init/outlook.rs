@@ -23,6 +23,8 @@ pub struct LevelOutlook {
     pub qualified: u64,
     /// How many a person acts on, by route, in the order of the model: those with `motion = "human"` that no suppression leaves out.
     pub human: Vec<(String, u64)>,
+    /// How many each suppression leaves out.
+    pub suppressed: Vec<(String, u64)>,
     /// If over a third qualify: a score, and how many have it or more, about a tenth.
     pub fewer: Option<ScoreThreshold>,
 }
@@ -61,6 +63,7 @@ impl LevelOutlook {
             count,
             qualified,
             human: human_routes(model, scored, side),
+            suppressed: summary.suppressed.clone(),
             fewer: scores.and_then(threshold),
         }
     }

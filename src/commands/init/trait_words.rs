@@ -43,17 +43,29 @@ const fn of_account(
     TraitFamily { side: EntityKind::Account, traits, names, values }
 }
 
+/// What a CRM calls companies that a list for sales leaves out, in small letters; the first three stand for all in messages.
+const CRM_STATUSES: [&str; 10] = [
+    "customer",
+    "opportunity",
+    "competitor",
+    "client",
+    "existing customer",
+    "current customer",
+    "active customer",
+    "paying customer",
+    "customer - direct",
+    "customer - channel",
+];
+
 const FAMILIES: &[TraitFamily] = &[
     of_user(
         &["email"],
         &["email", "emailaddress", "workemail", "businessemail", "mail", "mailaddress"],
         TraitValues::Email,
     ),
-    of_user(
-        &["name"],
-        &["fullname", "displayname", "name", "realname", "lastname", "firstname", "givenname"],
-        TraitValues::Words,
-    ),
+    of_user(&["name"], &["fullname", "displayname", "name", "realname"], TraitValues::Words),
+    of_user(&["first_name"], &["firstname", "givenname", "forename"], TraitValues::Words),
+    of_user(&["last_name"], &["lastname", "surname", "familyname"], TraitValues::Words),
     of_user(
         &["role", "title", "job_title"],
         &["jobtitle", "title", "jobrole", "position", "jobposition", "jobfunction", "occupation", "role"],
@@ -156,7 +168,7 @@ const FAMILIES: &[TraitFamily] = &[
             "salesstatus",
             "customerstatus",
         ],
-        TraitValues::OneOf(&["opportunity", "competitor"]),
+        TraitValues::OneOf(&CRM_STATUSES),
     ),
 ];
 

@@ -82,6 +82,9 @@ const NO_NUMBERS: [&str; 12] = [
 /// A property of fewer events than one in this number may be about somebody else, such as the e-mail of a person who was invited.
 const OFTEN: u64 = 2;
 
+/// The most values of a column that is known by them alone: a status has few.
+const STATUSES_MAX: u64 = 20;
+
 /// Finds traits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TraitFinder<'s> {
@@ -133,7 +136,7 @@ impl TraitFinder<'_> {
             let known: Vec<(&str, u64)> = all.iter().map(|(path, profile)| (*path, profile.filled())).collect();
             wanted.names().iter().find_map(|one| super::properties::found_name(&known, one))
         };
-        let name = by_family.or_else(by_words)?;
+        let name = by_family.or_else(by_words).or_else(|| best_by_values(wanted, &all))?;
         let filled = columns.by_path.get(&name).map_or(0, PropertyProfile::filled);
         Some(TraitSource { name, place: TraitPlace::Table, filled })
     }
@@ -244,6 +247,18 @@ fn best_of_family(wanted: &WantedTrait<'_>, all: &[(&str, &PropertyProfile)], pl
     ranked.min().map(|(.., path)| path.to_owned())
 }
 
+/// The column whose values alone say that it is the trait, whatever it is called; of several the one with the most values.
+fn best_by_values(wanted: &WantedTrait<'_>, all: &[(&str, &PropertyProfile)]) -> Option<String> {
+    match wanted.family()?.values {
+        TraitValues::OneOf(_) => {
+            let few = all.iter().filter(|(_, profile)| profile.values.count() <= STATUSES_MAX);
+            few.max_by_key(|(path, profile)| (profile.filled(), std::cmp::Reverse(*path)))
+                .map(|(path, _)| (*path).to_owned())
+        }
+        TraitValues::Email | TraitValues::Words | TraitValues::OfType => None,
+    }
+}
+
 /// Whether values can be those of a trait.
 fn fits(wanted: &WantedTrait<'_>, profile: &PropertyProfile) -> bool {
     match wanted.family().map_or(TraitValues::OfType, |family| family.values) {
@@ -259,10 +274,21 @@ fn is_flag(profile: &PropertyProfile) -> bool {
     profile.values.count() <= 2 && ["true", "false", "yes", "no"].iter().any(|text| has_in_any_case(profile, text))
 }
 
-/// Whether a text is among the values in small letters, in capitals, or with one capital.
+/// Whether a text is among the values in small letters, in capitals, or with capitals at the beginning of the first or of all words.
 fn has_in_any_case(profile: &PropertyProfile, text: &str) -> bool {
-    let capital = text.chars().take(1).flat_map(char::to_uppercase).chain(text.chars().skip(1)).collect();
-    [text.to_owned(), text.to_uppercase(), capital].iter().any(|text| profile.has_text(text))
+    spellings(text).iter().any(|text| profile.has_text(text))
+}
+
+/// Whether a text is certainly not among the values, in none of these spellings.
+pub(super) fn lacks_in_any_case(profile: &PropertyProfile, text: &str) -> bool {
+    spellings(text).iter().all(|text| profile.lacks_text(text))
+}
+
+fn spellings(text: &str) -> [String; 4] {
+    let capital =
+        |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>();
+    let words: Vec<String> = text.split(' ').map(capital).collect();
+    [text.to_owned(), text.to_uppercase(), capital(text), words.join(" ")]
 }
 
 impl TraitSource {

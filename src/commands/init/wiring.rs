@@ -7,7 +7,10 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     document::{DocumentTable, DocumentValue},
-    words::{EventMeaning, MeaningRole, begin_word, is_no_feature, meaning_of, work_word},
+    words::{
+        EventMeaning, MeaningRole, StepFrequency, added_word, begin_word, invitation, is_no_feature, is_set_up_step,
+        meaning_of, tells_of_invitee, work_word,
+    },
 };
 use pql_engine::inspect::{
     dataset_profile::{DatasetProfile, EventProfile},
@@ -234,10 +237,10 @@ impl EventWirer<'_, '_> {
 
     fn take_meanings(&mut self) {
         for event in self.events.iter().filter(|event| !event.name.is_empty()) {
-            let Some(found) = meaning_of(&event.words).filter(|_| self.is_free(event)) else { continue };
-            if let Some(asked) = self.open_event(found.meaning) {
-                let words: Vec<String> = found.words.iter().map(|word| format!("`{word}`")).collect();
-                let why = format!("its name has {}", words.join(" and "));
+            let Some((meaning, why)) = told_meaning(event, self.events).filter(|_| self.is_free(event)) else {
+                continue;
+            };
+            if let Some(asked) = self.open_event(meaning) {
                 self.push(asked, WiredEvent { name: event.name.to_owned(), why, certainty: Certainty::Words });
             }
         }
@@ -328,7 +331,8 @@ impl EventWirer<'_, '_> {
             .iter()
             .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
             .filter(|event| !self.is_said(event.name))
-            .filter(|event| !is_no_feature(&event.words))
+            .filter(|event| !is_no_feature(&event.words) && !sets_up(event))
+            .filter(|event| invited(event, self.events).is_none())
             .filter(|event| meaning_of(&event.words).is_none_or(|found| !found.meaning.is_around()))
             .take(FEATURES_MAX)
             .map(|event| WiredEvent { name: event.name.to_owned(), why: String::new(), certainty: Certainty::Words })
@@ -359,13 +363,49 @@ impl EventWirer<'_, '_> {
     }
 }
 
+/// What an event means by its name, or by its name and its properties, and what speaks for it.
+fn told_meaning(event: &NamedEvent<'_>, all: &[NamedEvent<'_>]) -> Option<(&'static EventMeaning, String)> {
+    let Some(found) = meaning_of(&event.words) else {
+        let (word, property) = invited(event, all)?;
+        return Some((invitation()?, format!("its name has `{word}`, and it has the property `{property}`")));
+    };
+    let words: Vec<String> = found.words.iter().map(|word| format!("`{word}`")).collect();
+    Some((found.meaning, format!("its name has {}", words.join(" and "))))
+}
+
+/// The word and the property by which an event tells of somebody who was added, such as the role in `Night Crew Added`. What most events have is
+/// said of who did them.
+fn invited<'e>(event: &'e NamedEvent<'_>, all: &[NamedEvent<'_>]) -> Option<(&'e str, &'e str)> {
+    let word = added_word(&event.words)?;
+    let often = |filled: u64| filled * 2 >= event.profile.count && filled > 0;
+    let has = |path: &str, one: &NamedEvent<'_>| one.profile.properties.by_path.contains_key(path);
+    let is_own = |path: &str| all.iter().filter(|one| has(path, one)).count() * 2 > all.len();
+    let mut paths = event.profile.properties.sorted_paths();
+    let (path, _) = paths.find(|(path, filled)| often(*filled) && tells_of_invitee(path) && !is_own(path))?;
+    Some((word, path))
+}
+
+/// Whether an event sets the product up, and is no use of it by its name.
+fn sets_up(event: &NamedEvent<'_>) -> bool {
+    let is_use = meaning_of(&event.words).is_some_and(|found| found.meaning.role == MeaningRole::Use);
+    !is_use && is_set_up_step(&event.words, frequency(event.profile))
+}
+
+/// How often people do an event.
+fn frequency(profile: &EventProfile) -> StepFrequency {
+    let users = profile.users.count();
+    if profile.count * 2 >= users * 3 {
+        return StepFrequency::Again;
+    }
+    if users < USERS_MIN { StepFrequency::Unknown } else { StepFrequency::Once }
+}
+
 /// Users from which on it shows whether people do something again.
 const USERS_MIN: u64 = 5;
 
 /// Whether nearly nobody does it a second time: fewer than three events of two users.
 fn is_one_off(profile: &EventProfile) -> bool {
-    let users = profile.users.count();
-    users >= USERS_MIN && profile.count * 2 < users * 3
+    frequency(profile) == StepFrequency::Once
 }
 
 /// Adds what people do once, such as an import or a first connection, to the events that may end a set-up.

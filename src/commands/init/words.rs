@@ -5,6 +5,8 @@
 //! if it has a word of each family of a set, and no word that speaks against it. Words are compared by their beginnings; `$` after one asks for the whole
 //! word.
 
+use pql_engine::inspect::name_similarity::split_words;
+
 /// Words of a look at something.
 const VIEW: &str = "view|visit|see$|saw$|seen$|open|page|look|load|compar|browse";
 
@@ -16,6 +18,18 @@ const BEGIN: &str = "start|begin|began|initiat|open|click|request|attempt|enter|
 
 /// Words of something new.
 const CREATE: &str = "creat|add|new$|start|setup";
+
+/// Words of people with whom somebody works.
+const PEOPLE: &str = "member|teammate|colleague|collaborator|coworker|accountant|classmate|manager|recruiter|interviewer|reviewer|approver|dispatcher|supervisor|administrator|admin$|viewer|editor";
+
+/// Words of people and things with whom the product works, whatever their records hold.
+const RECORDS: &str = "contact|lead$|leads$|customer|client|candidate|applicant|prospect|subscriber|patient|student|guest|attendee|vendor|supplier|card|item|product|attribute|field|tag|column|comment|note|address|domain";
+
+/// Words of the steps by which a product is set up.
+const SET_UP: &str = "configur|provision|setup|onboard";
+
+/// Words of steps that set a product up where everybody takes them once.
+const SET_UP_ONCE: &str = "connect|install|pair|key|keys|add|creat|import|enrol|verif|activat|integrat|register";
 
 /// Words that turn what is said into its opposite or its failure.
 const OPPOSITES: &str = "fail|error|cancel|declin|remov|delet|revok|reject|dismiss|disconnect|uninstall|disabl|expir|undo|undone|archiv|unsubscrib";
@@ -79,6 +93,12 @@ const fn used(
     EventMeaning { title, sets, against, role: MeaningRole::Use }
 }
 
+/// The title of the meaning of a need for governance.
+const GOVERNANCE: &str = "a need for governance";
+
+/// The title of the meaning of an invitation.
+const INVITATION: &str = "an invitation to a teammate";
+
 /// The meanings, special ones first: the first that a name has counts.
 pub(super) const MEANINGS: &[EventMeaning] = &[
     around(
@@ -93,7 +113,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     ),
     around("a question about security", &[&["security", "question|review|ask|whitepaper|document"]], &["setting"]),
     around(
-        "a need for governance",
+        GOVERNANCE,
         &[
             &["sso|saml|scim|rbac|dlp$|hipaa|soc2|audit|compliance|governance"],
             &["single", "sign", "on"],
@@ -122,12 +142,8 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
         &["rais", "set$"],
     ),
     around(
-        "an invitation to a teammate",
-        &[
-            &["invit"],
-            &["member|teammate|colleague|collaborator|coworker|accountant|classmate", "add"],
-            &["team|user", "member", "add"],
-        ],
+        INVITATION,
+        &[&["invit"], &[PEOPLE, "add"], &["team|user", "member", "add"]],
         &["accept", "view", "click", "open", "page", "join", OPPOSITES],
     ),
     around(
@@ -203,10 +219,13 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     ),
     around(
         "a question to support",
-        &[&[
-            "support|helpdesk|helpcenter|ticket|intercom|livechat",
-            "contact|question|ask|open|creat|submit|request|chat|start|sent$",
-        ]],
+        &[
+            &[
+                "support|helpdesk|helpcenter|ticket|intercom|livechat",
+                "contact|question|ask|open|creat|submit|request|chat|start|sent$",
+            ],
+            &["chat|contact|message|talk|write", "us$"],
+        ],
         &["view", "clos|resolv"],
     ),
     around("a growing team, reported by a machine", &[&["team", "growth"], &["team", "grew|grown"]], &[]),
@@ -326,6 +345,55 @@ pub(super) fn begin_word(words: &[String]) -> Option<&str> {
 pub(super) fn is_no_feature(words: &[String]) -> bool {
     let no_features = "page|screen|click|notification|banner|tour|tooltip|popup|modal|heartbeat|ping$|password|avatar|help|docs$|faq|invit|member|email|mail$|consent|cookie|billing";
     [OPPOSITES, no_features].iter().any(|family| word_of(family, words).is_some())
+}
+
+/// Whether a name tells of a step by which the product is set up: always, or only where everybody takes it once.
+pub(super) fn is_set_up_step(words: &[String], once: StepFrequency) -> bool {
+    let families: &[&str] = match once {
+        StepFrequency::Once => &[SET_UP, SET_UP_ONCE],
+        StepFrequency::Unknown => &[SET_UP],
+        StepFrequency::Again => &[],
+    };
+    families.iter().any(|family| word_of(family, words).is_some())
+        || (once != StepFrequency::Again && word_of("set$", words).is_some() && word_of("up$", words).is_some())
+}
+
+/// How often people do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StepFrequency {
+    /// Nearly nobody does it a second time.
+    Once,
+    /// So few people do it that it does not show.
+    Unknown,
+    /// People do it again.
+    Again,
+}
+
+/// The word of somebody added in a name, if nothing in the name says that it is no colleague.
+pub(super) fn added_word(words: &[String]) -> Option<&str> {
+    let against = ["accept|view|click|open|page|join", OPPOSITES, RECORDS];
+    word_of("added|add$|adds$|invit", words).filter(|_| against.iter().all(|family| word_of(family, words).is_none()))
+}
+
+/// Whether a property says who was added: a role, an address, or a word of an invitation.
+pub(super) fn tells_of_invitee(path: &str) -> bool {
+    let words = split_words(path);
+    word_of("role$|email|mail$|invit", &words).is_some()
+}
+
+/// Whether an event says that somebody asked for something, and not only looked at it.
+pub(super) fn is_request(words: &[String]) -> bool {
+    word_of("ask|request|need|question|contact|demand|want|support|inquir|enquir", words).is_some()
+}
+
+/// Whether the name of an event of a model means a need for governance.
+pub(super) fn is_governance(words: &[String]) -> bool {
+    meaning_of(words).is_some_and(|found| found.meaning.title == GOVERNANCE)
+}
+
+/// The meaning of an invitation.
+pub(super) fn invitation() -> Option<&'static EventMeaning> {
+    MEANINGS.iter().find(|meaning| meaning.title == INVITATION)
 }
 
 /// Whether a word stands in names of events of any kind.

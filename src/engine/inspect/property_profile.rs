@@ -114,6 +114,11 @@ impl PropertyProfile {
         self.values.contains(stable_hash(text)) == Some(true)
     }
 
+    /// Whether a text is certainly not among the values; false if there are too many to know.
+    pub fn lacks_text(&self, text: &str) -> bool {
+        self.values.contains(stable_hash(text)) == Some(false)
+    }
+
     /// Names of a list of counts, the most frequent first.
     pub(crate) fn by_count<'n>(names: &[&'n str], counts: &[u64]) -> Vec<(&'n str, u64)> {
         let mut all: Vec<(&str, u64)> =

@@ -176,13 +176,56 @@ impl ModelPruner<'_> {
     }
 
     fn prune_metric(&self, entry: &mut DocumentTable) -> EntryFate {
+        self.count_what_is_begun(entry);
         let asks: Vec<&str> = ["event", "from", "to"].into_iter().filter(|key| entry.get(key).is_some()).collect();
         if asks.iter().any(|key| self.keep_live_events(entry, key) == EntryFate::Goes) {
             return EntryFate::Goes;
         }
         let main = if entry.get("event").is_some() { "event" } else { "from" };
         let real: Vec<String> = entry.texts(main).into_iter().flat_map(|event| self.real_events(event)).collect();
+        self.fold_named_value(entry, &real);
         self.prune_event_condition(entry, &real, &["value", "key"])
+    }
+
+    /// Where no event ends what others begin, each beginning counts.
+    fn count_what_is_begun(&self, entry: &mut DocumentTable) {
+        let begun = entry.get("from").cloned();
+        let is_endless = entry.text("measure") == Some("open")
+            && entry.texts("to").into_iter().all(|event| self.real_events(event).is_empty());
+        let Some(begun) = begun.filter(|_| is_endless) else { return };
+        entry.set("measure", DocumentValue::Text("count".to_owned()));
+        entry.set("event", begun);
+        ["from", "to", "timeout", "same"].iter().for_each(|key| entry.remove(key));
+    }
+
+    /// Writes a value that the names of events say out for each of them.
+    fn fold_named_value(&self, entry: &mut DocumentTable, real: &[String]) {
+        let Some(value) = entry.text("value").map(str::to_owned) else { return };
+        let is_named = |path: &Vec<String>| {
+            let name = path.join(".");
+            real.iter().any(|event| self.named_parts.contains_key(&(event.clone(), name.clone())))
+        };
+        if !names_of(&value).unwrap_or_default().iter().any(is_named) {
+            return;
+        }
+        let texts: Option<Vec<String>> = real.iter().map(|event| self.value_of_name(event, &value)).collect();
+        let Some(texts) = texts else { return };
+        let arm =
+            |(event, text): (&String, &String)| format!(" when event = {} then {}", sql_text(event), sql_text(text));
+        let arms: String = real.iter().zip(&texts).map(arm).collect();
+        entry.set("value", DocumentValue::Text(format!("case{arms} end")));
+    }
+
+    /// The text of an expression over the properties of an event, where its name says all of them.
+    fn value_of_name(&self, event: &str, value: &str) -> Option<String> {
+        let known = |path: &[String]| match self.named_parts.get(&(event.to_owned(), path.join("."))) {
+            Some(part) => Some(KnownName::Constant(ExprConstant::Text(part.clone()))),
+            None => self.property(&[event.to_owned()], path),
+        };
+        match reduce(value, ReductionGoal::Value, &known) {
+            Ok(ReducedExpression::Constant(ExprConstant::Text(text))) => Some(text),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     /// The condition on events of an entry and its values; an entry whose condition is never true goes.

@@ -8,6 +8,9 @@ use crate::commands::init::{
     traits::{TraitSource, WantedTrait},
 };
 
+/// Facts that are no more than a number of people without a trait: who is beyond the seats, where no seats are known.
+const NEEDED_TRAITS: [(&str, &str); 1] = [("users_beyond_seats", "seats")];
+
 impl ModelPruner<'_> {
     pub(super) fn prune_traits(&mut self, side: EntityKind) {
         let path = [side.word(), "traits"];
@@ -36,6 +39,9 @@ impl ModelPruner<'_> {
         let before = entry.clone();
         let wanted = WantedTrait { side, name, entry: &before, events: None };
         let finder = self.trait_finder;
+        if self.is_part_of_known_name(side, name) {
+            return Vec::new();
+        }
         let mut all: Vec<TraitSource> = finder.in_table(&wanted).into_iter().collect();
         all.extend(finder.in_records(&wanted));
         let mut of_events = match is_restricted {
@@ -61,6 +67,14 @@ impl ModelPruner<'_> {
             entry.set("format", DocumentValue::Text((*format).to_owned()));
         }
         all
+    }
+
+    /// Whether a trait is a part of a name that is known whole.
+    fn is_part_of_known_name(&self, side: EntityKind, name: &str) -> bool {
+        let whole = (EntityKind::User, "name".to_owned());
+        side == EntityKind::User
+            && matches!(name, "first_name" | "last_name")
+            && self.traits.get(&whole).is_some_and(|sources| !sources.is_empty())
     }
 
     pub(super) fn prune_milestones(&mut self, side: EntityKind) {
@@ -123,6 +137,10 @@ impl ModelPruner<'_> {
         let path = [side.word(), "facts"];
         let mut left = Vec::new();
         for (name, value) in self.take_named(&path) {
+            if let Some(nothing) = self.unset_fact(side, &name, &value) {
+                self.known.learn_constant(side, &name, nothing);
+                continue;
+            }
             let mut entry = DocumentTable { entries: vec![(name.clone(), value)] };
             match self.reduce_facts(&mut entry, &name, side) {
                 ExpressionFate::Constant(value) => self.known.learn_constant(side, &name, value),
@@ -130,6 +148,17 @@ impl ModelPruner<'_> {
             }
         }
         self.put_named(&path, left);
+    }
+
+    /// What a fact is that nobody has set, or that says nothing without a trait.
+    fn unset_fact(&self, side: EntityKind, name: &str, value: &DocumentValue) -> Option<ExprConstant> {
+        if value.text().is_some_and(|text| text.trim() == "0") {
+            return Some(ExprConstant::Number(0.0));
+        }
+        let needed = NEEDED_TRAITS.iter().find(|(fact, _)| *fact == name).map(|(_, needed)| (*needed).to_owned())?;
+        let is_missing =
+            self.known.get(side, &[needed]) == Some(pql_model::expr::KnownName::Constant(ExprConstant::Null));
+        is_missing.then_some(ExprConstant::Null)
     }
 
     pub(super) fn prune_rollups(&mut self, side: EntityKind) {

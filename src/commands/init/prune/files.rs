@@ -40,6 +40,11 @@ impl ModelPruner<'_> {
             let mut entry = DocumentTable { entries: vec![("value".to_owned(), value)] };
             return !matches!(self.reduce_facts(&mut entry, "value", side), ExpressionFate::Constant(_));
         }
+        if text.split('.').next() == Some("buyer")
+            && self.document.at(&["user"]).is_none_or(|user| user.get("buyer").is_none())
+        {
+            return false;
+        }
         let known = self.known.get(side, &text.split('.').map(str::to_owned).collect::<Vec<_>>());
         !matches!(known, Some(KnownName::Constant(_)))
     }

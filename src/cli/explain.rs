@@ -215,6 +215,16 @@ impl ExplainModel {
         if let Some(signal) = level.signals.iter().find(|signal| signal.name == *name) {
             return Ok(Some(signal));
         }
+        let other = match side {
+            EntityKind::User => EntityKind::Account,
+            EntityKind::Account => EntityKind::User,
+        };
+        if self.model.resolved.level(other).signals.iter().any(|signal| signal.name == *name) {
+            let (of, place) = (other.plural(), other.word());
+            return Err(CommandError::usage(format!(
+                "--signal `{name}` is a signal of {of}; `pql explain {place}:ID ... --signal {name}` shows it for one of them"
+            )));
+        }
         let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
         let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
         Err(CommandError::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))

@@ -121,3 +121,85 @@ fn a_signal_over_members_leads_to_the_people_behind_it() {
     assert_eq!(json["members"][0]["adds"]["member_pql"], 20);
     assert_eq!(json["members"][3]["adds"]["member_pql"], serde_json::Value::Null);
 }
+
+/// A model that takes the company's own points from what its members add.
+const FIT: &str = r#"schema = 1
+[user.traits]
+name = { type = "text" }
+role = { type = "text" }
+email = { type = "text" }
+[user]
+champion = "role <> 'intern'"
+buyer = "role = 'cto'"
+[account.rollups]
+member_pql = { measure = "sum", value = "greatest(0, score - points_fit)" }
+[[user.signals]]
+name = "visits"
+event = "visit"
+points = 20
+[[user.signals]]
+name = "size"
+category = "fit"
+when = "role is not null"
+points = 15
+[[account.signals]]
+name = "member_scores"
+per = "member_pql"
+points = 1
+"#;
+
+fn company() -> Folder {
+    let folder = Folder::new();
+    folder.write("model.toml", FIT);
+    folder.write(
+        "users.csv",
+        "user_id,name,role,email\nann,Ann Lee,intern,\nben,Ben Roy,cto,ben@acme.example\ncem,,lead,\n",
+    );
+    let line = |user: &str, event: &str| {
+        format!(
+            "{{\"event\":\"{event}\",\"timestamp\":\"2026-10-31T10:00:00Z\",\"user_id\":\"{user}\",\"account_id\":\"acme\"}}\n"
+        )
+    };
+    folder.write("events.ndjson", [line("ann", "visit"), line("ben", "other"), line("cem", "visit")].concat());
+    folder
+}
+
+const OF_COMPANY: &str = "explain account:acme events.ndjson -m model.toml --users users.csv --as-of 2026-10-31 -q";
+
+#[test]
+fn a_sum_over_members_can_be_redone_by_hand() {
+    let text = company().pql(OF_COMPANY).stdout;
+    let expected = "
+how member_pql = 40 adds up: greatest(0, score - points_fit) of each member
+  adds  score  member  because
+    20     35  ann     score = 35, points_fit = 15
+    20     35  cem     score = 35, points_fit = 15
+     0     15  ben     score = 15, points_fit = 15
+";
+    assert!(text.contains(expected), "{expected}\n---\n{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&company().pql(&format!("{OF_COMPANY} --format json")).stdout).expect("JSON");
+    assert_eq!(json["member_sums"]["member_pql"][2]["facts"]["points_fit"], 15.0, "{json}");
+    // Where every member adds its score, the table of members says so.
+    let plain = folder().pql(&format!("explain acme {RUN}"));
+    assert!(plain.code == 0 && !plain.stdout.contains("adds up"), "{plain:?}");
+}
+
+#[test]
+fn the_champion_and_the_buyer_are_shown_with_what_is_known_of_them() {
+    let text = company().pql(OF_COMPANY).stdout;
+    let expected = "\nwhom to meet\n  champion  cem  lead\n  buyer     ben  Ben Roy, cto, ben@acme.example\n";
+    assert!(text.contains(expected), "{expected}\n---\n{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&company().pql(&format!("{OF_COMPANY} --format json")).stdout).expect("JSON");
+    assert_eq!(json["people"]["buyer"]["email"], "ben@acme.example", "{json}");
+    assert_eq!(json["people"]["champion"]["id"], "cem", "{json}");
+}
+
+#[test]
+fn a_signal_of_the_other_level_is_told_where_it_is() {
+    let outcome = company().pql(&format!("{OF_COMPANY} --signal visits"));
+    let told =
+        "--signal `visits` is a signal of users; `pql explain user:ID ... --signal visits` shows it for one of them";
+    assert!(outcome.code == 2 && outcome.stderr.contains(told), "{outcome:?}");
+}

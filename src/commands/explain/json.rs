@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     CountedEvent, DropCause, Explanation, Forecast, NextTierWays, SignalEvents, TierWay,
     forecast::TierDrop,
+    member_parts::{AccountPerson, MemberPart, MemberSumParts},
     members::{MemberLine, MemberNote},
 };
 use pql_engine::{
@@ -30,11 +31,48 @@ pub struct ExplanationRecord<'e> {
     /// Only for accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<Vec<MemberRecord<'e>>>,
+    /// The champion and the buyer, each by its role; only for accounts that have one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    people: BTreeMap<&'static str, PersonRecord<'e>>,
+    /// By roll-up: what each member adds. Only if that is not the score.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    member_sums: BTreeMap<&'e str, Vec<MemberPartRecord<'e>>>,
     next_tier: Option<WaysRecord<'e>>,
     forecast: Option<ForecastRecord<'e>>,
     /// Only if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<EventsRecord<'e>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PersonRecord<'e> {
+    id: &'e str,
+    #[serde(flatten)]
+    facts: BTreeMap<&'static str, &'e str>,
+}
+
+#[derive(Debug, Serialize)]
+struct MemberPartRecord<'e> {
+    id: &'e str,
+    adds: f64,
+    facts: BTreeMap<&'e str, JsonFact<'e>>,
+}
+
+impl<'e> PersonRecord<'e> {
+    fn new(person: &'e AccountPerson) -> (&'static str, PersonRecord<'e>) {
+        let facts = person.facts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        (person.role, PersonRecord { id: &person.id, facts })
+    }
+}
+
+impl<'e> MemberPartRecord<'e> {
+    fn all(sum: &'e MemberSumParts) -> (&'e str, Vec<MemberPartRecord<'e>>) {
+        let record = |part: &'e MemberPart| {
+            let facts = part.facts.iter().map(|fact| (fact.name.as_str(), JsonFact(&fact.value))).collect();
+            MemberPartRecord { id: &part.id, adds: part.adds, facts }
+        };
+        (&sum.name, sum.parts.iter().map(record).collect())
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -175,6 +213,8 @@ impl<'e> ExplanationRecord<'e> {
             member_signals: members.map(|members| members.sums.iter().map(MemberLineRecord::new).collect()),
             members: members
                 .map(|members| members.members.iter().map(|member| MemberRecord::new(member, rollups)).collect()),
+            people: members.iter().flat_map(|members| &members.people).map(PersonRecord::new).collect(),
+            member_sums: members.iter().flat_map(|members| &members.parts).map(MemberPartRecord::all).collect(),
             next_tier: explanation.next_tier.as_ref().map(WaysRecord::new),
             forecast: explanation.forecast.as_ref().map(ForecastRecord::new),
             events: explanation.events.as_ref().map(EventsRecord::new),

@@ -17,6 +17,7 @@ use pql_model::{
 };
 
 use super::{
+    member_parts::{AccountPerson, MemberSumParts, people_of, sums_of},
     requirements::{RowScope, signal_programs, signal_requirements},
     signal_events::{EventRowKey, SecondReading, SignalEventMatcher, row_key, rows},
 };
@@ -28,6 +29,10 @@ pub struct MemberReport {
     pub sums: Vec<MemberLine>,
     /// The highest score first, then by id.
     pub members: Vec<MemberNote>,
+    /// The champion and the buyer.
+    pub people: Vec<AccountPerson>,
+    /// What members add to the sums that signals pay for.
+    pub parts: Vec<MemberSumParts>,
 }
 
 /// One source of points over all members.
@@ -64,7 +69,7 @@ pub struct SignalRollup {
     /// The name of the fact.
     pub name: String,
     /// By place among the facts of accounts.
-    slot: u32,
+    pub(super) slot: u32,
 }
 
 /// The roll-ups that a signal of accounts reads, also through named expressions.
@@ -129,7 +134,8 @@ pub fn report_members(
         .map(|member| note_member((scored, model), *member, counts.as_ref().and_then(|all| all.get(member)), rollups))
         .collect();
     members.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
-    Ok(MemberReport { sums, members })
+    let people = people_of((scored, model), account.place);
+    Ok(MemberReport { sums, members, people, parts: sums_of((scored, model), account) })
 }
 
 /// The events of all members that counted for a source; none for bounds.
@@ -177,7 +183,7 @@ fn note_member(
 }
 
 /// What a member adds to a roll-up; null if it does not count.
-fn value_added(rollup: &Rollup, scope: &pql_engine::ledger::EntityFacts<'_>) -> Value<'static> {
+pub(super) fn value_added(rollup: &Rollup, scope: &pql_engine::ledger::EntityFacts<'_>) -> Value<'static> {
     if rollup.filter.as_ref().is_some_and(|filter| !filter.holds(scope)) {
         return Value::Null;
     }

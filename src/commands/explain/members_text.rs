@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
-use super::members::{MemberNote, MemberReport};
-use pql_engine::ledger::value_text;
+use super::{
+    member_parts::{AccountPerson, MemberPart, MemberSumParts},
+    members::{MemberNote, MemberReport},
+};
+use pql_engine::ledger::{FactValue, value_text};
 use pql_model::{
     diag::escape_controls,
     expr::Value,
-    units::{Points, plural},
+    units::{Points, format_number, plural},
 };
 
 /// The number of members that are shown; JSON has all of them.
@@ -32,6 +35,42 @@ pub(super) fn members(out: &mut String, report: &MemberReport) {
     };
     table(out, head, report.members.iter().take(MEMBERS_SHOWN).map(line).collect());
     more(out, report.members.len(), MEMBERS_SHOWN);
+}
+
+/// The champion and the buyer, with what is known of them.
+pub(super) fn people_of_account(out: &mut String, people: &[AccountPerson]) {
+    if people.is_empty() {
+        return;
+    }
+    out.push_str("\nwhom to meet\n");
+    for person in people {
+        let line = format!("  {:<8}  {}  {}", person.role, person.id, known_of(person));
+        let _ = writeln!(out, "{}", escape_controls(line.trim_end()));
+    }
+}
+
+/// `Ann Lee, CTO, ann@acme.example`
+fn known_of(person: &AccountPerson) -> String {
+    let (names, others): (Vec<_>, Vec<_>) = person.facts.iter().partition(|(fact, _)| fact.ends_with("name"));
+    let texts = |facts: Vec<&(&str, String)>| facts.into_iter().map(|(_, text)| text.clone()).collect::<Vec<String>>();
+    let name = Some(texts(names).join(" ")).filter(|name| !name.is_empty());
+    name.into_iter().chain(texts(others)).collect::<Vec<String>>().join(", ")
+}
+
+/// What the members add to a sum, each with the facts that it comes from.
+pub(super) fn sum_parts(out: &mut String, sum: &MemberSumParts) {
+    let _ = writeln!(out, "\nhow {} = {} adds up: {} of each member", sum.name, sum.total, sum.value);
+    let head = ["adds", "score", "member", "because"].map(str::to_owned);
+    let line = |part: &MemberPart| {
+        let fact = |fact: &FactValue| format!("{} = {}", fact.name, value_text(&fact.value));
+        let facts: Vec<String> = part.facts.iter().map(fact).collect();
+        [format_number(part.adds), format_number(part.score), part.id.clone(), facts.join(", ")]
+    };
+    table(out, head, sum.parts.iter().take(PEOPLE_SHOWN).map(line).collect());
+    if let Some(rest) = sum.parts.get(PEOPLE_SHOWN..).filter(|rest| !rest.is_empty()) {
+        let adds = format_number(rest.iter().map(|part| part.adds).sum());
+        let _ = writeln!(out, "  ... and {} more, who add {adds}; --format json has all of them", rest.len());
+    }
 }
 
 /// The people behind a signal that reads roll-ups, those that add most first.

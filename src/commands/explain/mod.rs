@@ -9,6 +9,7 @@ mod exclusion;
 mod forecast;
 mod history;
 mod json;
+mod member_parts;
 mod members;
 mod members_text;
 mod overlay;

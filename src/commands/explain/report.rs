@@ -18,7 +18,9 @@ impl Explanation {
     pub fn text(&self) -> String {
         let mut out = ledger::text(&self.ledger);
         if let Some(members) = &self.members {
+            members_text::people_of_account(&mut out, &members.people);
             members_text::members(&mut out, members);
+            members.parts.iter().for_each(|sum| members_text::sum_parts(&mut out, sum));
         }
         if let Some(events) = &self.events {
             self.events_text(&mut out, events);

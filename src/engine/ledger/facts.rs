@@ -15,7 +15,7 @@ pub struct FactValue {
     /// Its name, with the prefix `account.` for a fact of the home account.
     pub name: String,
     /// Its value.
-    pub(crate) value: Value<'static>,
+    pub value: Value<'static>,
 }
 
 /// A part of a condition that does not hold, and the facts behind it.

@@ -155,12 +155,12 @@ impl ScoredEntities<'_> {
     }
 
     /// The champion of an account.
-    pub(crate) fn champion(&self, account: usize) -> Option<usize> {
+    pub fn champion(&self, account: usize) -> Option<usize> {
         self.people.of(PersonRole::Champion, account)
     }
 
     /// The buyer of an account.
-    pub(crate) fn buyer(&self, account: usize) -> Option<usize> {
+    pub fn buyer(&self, account: usize) -> Option<usize> {
         self.people.of(PersonRole::Buyer, account)
     }
 

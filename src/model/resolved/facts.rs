@@ -128,7 +128,7 @@ pub enum PersonRole {
 
 impl PersonRole {
     /// Both roles.
-    pub(crate) const ALL: [PersonRole; 2] = [PersonRole::Champion, PersonRole::Buyer];
+    pub const ALL: [PersonRole; 2] = [PersonRole::Champion, PersonRole::Buyer];
 
     /// The word in front of the fact, as in `champion.role`.
     pub fn word(self) -> &'static str {

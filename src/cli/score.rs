@@ -119,7 +119,7 @@ pub(super) struct ScoreArguments {
     #[command(flatten)]
     limits: LimitArgs,
 
-    /// End with exit code 1, and publish nothing, if this condition holds, such as `stale_hours > 36`; may be given more than once
+    /// End with exit code 1, and publish nothing, if this condition holds, such as `events_last_day = 0`; may be given more than once
     #[arg(long, value_name = "EXPR")]
     fail_if: Vec<String>,
 

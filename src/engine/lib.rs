@@ -18,6 +18,9 @@ pub mod fs;
 // Ids, in every spelling.
 pub mod ids;
 
+// Columns that loaders write beside an event.
+mod loader_columns;
+
 // Files, archives and standard input to blocks of whole lines.
 pub mod read;
 

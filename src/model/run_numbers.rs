@@ -18,6 +18,12 @@ pub enum RunNumber {
     Events,
     /// Events that count on the last date.
     EventsLastDay,
+    /// Events that share an id with an event of other content.
+    IdConflict,
+    /// Records that are copies of events.
+    Duplicate,
+    /// Records that were rejected.
+    Rejected,
     /// The share of records that were rejected.
     RejectedShare,
     /// Files of events without a byte.
@@ -55,10 +61,13 @@ pub enum NumberScale {
 }
 
 /// The numbers that every model has, but for those of levels.
-const OF_EVERY_RUN: [(&str, RunNumber); 6] = [
+const OF_EVERY_RUN: [(&str, RunNumber); 9] = [
     ("stale_hours", RunNumber::StaleHours),
     ("events", RunNumber::Events),
     ("events_last_day", RunNumber::EventsLastDay),
+    ("id_conflict", RunNumber::IdConflict),
+    ("duplicate", RunNumber::Duplicate),
+    ("rejected", RunNumber::Rejected),
     ("rejected_share", RunNumber::RejectedShare),
     ("empty_files", RunNumber::EmptyFiles),
     ("signals_silent", RunNumber::SilentSignals),

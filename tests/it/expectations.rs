@@ -56,11 +56,19 @@ fn every_number_is_what_it_says() {
     let folder = folder("");
     folder.write("users.csv", "user_id,role\nann,admin\nbob,admin\neve,admin\n");
     folder.write("empty.ndjson", "");
+    let named = |name: &str| {
+        let event = event(name, "dan", 10);
+        event.replacen('{', "{\"event_id\":\"e1\",", 1)
+    };
+    folder.write("ids.ndjson", format!("{}{}{}", named("visit"), named("visit"), named("look")));
     for (name, value) in [
         ("stale_hours", 12.0),
-        ("events", 5.0),
-        ("events_last_day", 2.0),
-        ("rejected_share", 1.0 / 6.0),
+        ("events", 7.0),
+        ("events_last_day", 4.0),
+        ("rejected_share", 1.0 / 9.0),
+        ("rejected", 1.0),
+        ("duplicate", 1.0),
+        ("id_conflict", 2.0),
         ("empty_files", 1.0),
         ("users", 4.0),
         ("accounts", 1.0),
@@ -76,7 +84,7 @@ fn every_number_is_what_it_says() {
     ] {
         let condition = format!("{name} = -1");
         let mut arguments: Vec<&str> = SCORE.split(' ').collect();
-        arguments.extend(["empty.ndjson", "--users", "users.csv", "--fail-if", &condition]);
+        arguments.extend(["empty.ndjson", "ids.ndjson", "--users", "users.csv", "--fail-if", &condition]);
         let outcome = folder.pql_with(&arguments, b"");
         assert_eq!(outcome.code, 0, "{name}: {outcome:?}");
         let found = &record(&folder)["expectations"][0];
@@ -250,6 +258,10 @@ struct WarnedRun {
 fn warned_runs() -> Vec<WarnedRun> {
     let visits = |count: u32| (0..count).map(|user| event("visit", &format!("u{user}"), 10)).collect::<String>();
     let invites: String = (0..8).map(|user| event("invite", &format!("u{user}"), 10)).collect();
+    let again = |name: &str| {
+        let events = (1..7).map(|id| event(name, "ann", 10).replacen('{', &format!("{{\"event_id\":{id},"), 1));
+        events.collect::<String>()
+    };
     let without = |key: &str| visits(3).replace(key, "\"other\"");
     vec![
         WarnedRun {
@@ -283,6 +295,12 @@ fn warned_runs() -> Vec<WarnedRun> {
             instead: "matched_users_share > 0.1",
         },
         WarnedRun {
+            files: vec![("a.ndjson", again("visit") + &again("look"))],
+            arguments: "a.ndjson",
+            told: "warning: 12 of 12 events share an id with an event of other content, and all of them count, so scores may be too high; if the same rows were exported twice, keep one of the files, ",
+            instead: "id_conflict <= 20",
+        },
+        WarnedRun {
             files: vec![("a.ndjson", visits(20) + &invites)],
             arguments: "a.ndjson",
             told: "warning: 8 of 20 users are qualified, 40 %; ",
@@ -308,5 +326,23 @@ fn some_warnings_stand_always_unless_an_expectation_takes_their_place() {
         assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
         let outcome = score(&run, &format!("{MODEL}{}", expect(run.instead)));
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{}", run.instead);
+    }
+}
+
+/// Events of the 10th until noon are no sign of an export that runs on the 11th: the hours since then are few, and yet a whole date is missing.
+#[test]
+fn hours_since_the_newest_event_replace_the_warning_only_if_they_are_too_many() {
+    let quiet = "warning: no event on 2026-10-11, the last date of this run; ";
+    for (that, told) in [
+        ("stale_hours <= 36", quiet),
+        ("stale_hours <= 24", "warning: model.toml:17: the expectation `stale_hours <= 24` is not met"),
+        ("previous_events > 0 or events_last_day > 0", quiet),
+        ("events_last_day > 0", "warning: model.toml:17: the expectation `events_last_day > 0` is not met"),
+    ] {
+        let folder = folder(&format!("{}otherwise = \"warn\"\n", expect(that)));
+        let outcome = folder.pql(&SCORE.replace("2026-10-10", "2026-10-11"));
+        assert_eq!(outcome.code, 0, "{that}: {outcome:?}");
+        assert!(outcome.stderr.starts_with(told), "{that}: {outcome:?}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{that}: {outcome:?}");
     }
 }

@@ -181,3 +181,25 @@ fn cells_of_a_table_without_a_header_are_shown_as_no_names() {
         }
     }
 }
+
+/// A file that was exported twice, as it is or with another stamp of the loader, has the same id.
+#[test]
+fn copies_of_records_do_not_speak_against_their_id() {
+    let records = |stamp: &str| {
+        let lines =
+            (0..100).map(|number| record(number, &format!(",\"row_id\":\"r{number}\",\"_LOADED_AT\":\"{stamp}\"")));
+        lines.collect::<String>()
+    };
+    let first = records("2026-04-01T00:00:00Z");
+    for (what, again) in [("the same", first.clone()), ("another stamp", records("2026-04-02T00:00:01Z"))] {
+        let folder = Folder::in_memory();
+        folder.write("e.ndjson", &first);
+        folder.write("again.ndjson", again);
+        let model = folder.pql("init e.ndjson again.ndjson -o -").stdout;
+        let fields = model.lines().find(|line| line.starts_with("fields = ")).unwrap_or_default();
+        assert!(fields.contains("id = \"row_id\""), "{what}: {fields}");
+        let outcome = folder.pql("inspect e.ndjson again.ndjson --format json");
+        let report: Json = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:?}"));
+        assert_eq!(report["fields"]["row_id"]["part"], "id", "{what}: {}", report["fields"]);
+    }
+}

@@ -11,6 +11,8 @@
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
 //!   `received`, `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
+//!   `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
+//!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `deliveries`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
 //! - The language: `alerts`, `holdout`, `language`, `milestones`, `pools`, `standings`, `suppress`,
@@ -36,6 +38,7 @@ mod check;
 mod claimed_sizes;
 mod containers;
 mod damage;
+mod deliveries;
 mod diff;
 mod dumps;
 mod enrichment;

@@ -19,9 +19,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine/fs", &["model/units"]),
     ("engine/caught", &[]),
     ("engine/ids", &[]),
-    ("engine/read", &["engine/fs", "engine/caught", "engine/ids", "model/units"]),
+    ("engine/loader_columns", &[]),
+    ("engine/read", &["engine/fs", "engine/caught", "engine/ids", "engine/loader_columns", "model/units"]),
     ("engine/plan", &["model", "model/expr", "model/clock", "model/diag", "model/units"]),
-    ("engine/decode", &["engine/plan::Model", "engine/ids", "model", "model/expr", "model/clock", "model/units"]),
+    (
+        "engine/decode",
+        &[
+            "engine/plan::Model",
+            "engine/ids",
+            "engine/loader_columns",
+            "model",
+            "model/expr",
+            "model/clock",
+            "model/units",
+        ],
+    ),
     (
         "engine/enrich",
         &[
@@ -190,6 +202,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/emit::JsonMap",
             "engine/emit::ReadAsRecord",
             "engine/pipeline",
+            "engine/loader_columns",
             "engine/read",
             "engine/decode",
             "model",

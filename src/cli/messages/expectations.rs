@@ -81,6 +81,11 @@ fn warning_text(warning: &RunWarning) -> String {
             "no event names an account, and no user has an e-mail of a company, so there are no accounts; [input] fields = { account = \"...\" } says where the id stands, and `pql inspect` shows the fields".to_owned()
         }
         RunWarning::Unmatched { kind, unmatched, rows } => unmatched_text(*kind, *unmatched, *rows),
+        RunWarning::IdsInConflict { conflicts, events } => format!(
+            "{conflicts} of {} share an id with an event of other content, and all of them count, so scores may be too high; \
+             if the same rows were exported twice, keep one of the files, and if the ids are not those of events, [input] fields = {{ id = \"...\" }} names the right column",
+            plural(*events, "event", "events")
+        ),
         RunWarning::ManyQualified { qualified, users } => format!(
             "{qualified} of {} are qualified, {:.0} %; that is too long a list for sales, so raise `at_least` of the tiers",
             plural(*users, "user", "users"),

@@ -20,11 +20,13 @@ pub(super) const NUMBERS_HELP: &str = "Examples:
   Print the users at the end of a day, with what a CRM knows of them:
     pql score events.ndjson --users users.csv --level user --as-of 2026-10-31 --format table
   Write the lists of a day, unless the export stopped or lost rows:
-    pql score events.ndjson --as-of 2026-10-31 --out out --fail-if 'stale_hours > 36 or users < 100'
+    pql score events.ndjson --as-of 2026-10-31 --out out --fail-if 'events_last_day = 0 or users < 100'
 
 Numbers that --fail-if and [[expect]] of a model know:
   stale_hours               from the newest event to --as-of; with `latest`, to the present
   events, events_last_day   events that count, in all and on the last date
+  id_conflict               events that share an id with an event of other content
+  duplicate, rejected       copies of events; rejected records
   rejected_share            rejected records, of all records
   empty_files               files of events without a byte
   users, accounts           users and accounts with events
@@ -54,8 +56,8 @@ pub(super) fn judge(
     model: &str,
     verbosity: Verbosity,
 ) -> Vec<JudgedExpectation> {
-    messages::warn_of_run(&run_warnings(values, &expected.numbers()));
     let judged = expected.judge(values);
+    messages::warn_of_run(&run_warnings(values, &judged));
     if verbosity == Verbosity::Notes {
         messages::note_unjudged_expectations(&judged, model);
     }

@@ -27,6 +27,8 @@ pub struct RunExpectations<'m> {
 pub struct JudgedExpectation {
     /// The condition with the numbers that it names.
     pub verdict: ConditionVerdict,
+    /// The numbers that it names.
+    pub numbers: Vec<RunNumber>,
     /// Where it stands.
     pub origin: ExpectationOrigin,
     /// What happens if it is not met.
@@ -67,18 +69,13 @@ impl<'m> RunExpectations<'m> {
         Ok(RunExpectations { of_model: model.resolved.expectations.iter().map(line).collect(), fail_if })
     }
 
-    /// The numbers that some expectation is about.
-    pub fn numbers(&self) -> Vec<RunNumber> {
-        let of_model = self.of_model.iter().flat_map(|(one, _)| one.condition.numbers());
-        of_model.chain(self.fail_if.iter().flat_map(NumberCondition::numbers)).collect()
-    }
-
     /// Judges all, those of the model first.
     pub fn judge(&self, values: &RunValues<'_>) -> Vec<JudgedExpectation> {
         let of_model = self.of_model.iter().map(|(one, line)| {
             let verdict = one.condition.judge(|number| values.value(number));
             JudgedExpectation {
                 outcome: outcome(&one.condition, verdict.holds),
+                numbers: one.condition.numbers().collect(),
                 verdict,
                 origin: ExpectationOrigin::Model { line: *line },
                 otherwise: one.otherwise,
@@ -89,6 +86,7 @@ impl<'m> RunExpectations<'m> {
             let verdict = condition.judge(|number| values.value(number));
             JudgedExpectation {
                 outcome: outcome(condition, verdict.holds.map(|holds| !holds)),
+                numbers: condition.numbers().collect(),
                 verdict,
                 origin: ExpectationOrigin::CommandLine,
                 otherwise: UnmetAction::Fail,

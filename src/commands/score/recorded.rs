@@ -37,13 +37,13 @@ pub struct RecordedOutcome<'r> {
 
 /// Counts that a later run may ask for, by the names of [`RunNumber`]s.
 pub fn counts_to_record(values: &RunValues<'_>) -> Vec<(&'static str, u64)> {
-    let counts = &values.run.scored.entities.counts;
-    let sum = |of: fn(&pql_engine::fold::FileCounts) -> i64| counts.iter().map(of).sum::<i64>().unsigned_abs();
     vec![
-        (EVENTS, values.events().unsigned_abs()),
+        (EVENTS, values.events()),
         (EVENTS_LAST_DAY, values.run.scored.events_last_day()),
-        (RECORDS, sum(|file| file.records)),
-        (REJECTED, sum(|file| file.rejected)),
+        (RECORDS, values.counted(|file| file.records)),
+        (REJECTED, values.counted(|file| file.rejected)),
+        (DUPLICATE, values.counted(|file| file.duplicate)),
+        (ID_CONFLICT, values.id_conflict()),
         (EMPTY_FILES, values.empty_files() as u64),
     ]
 }
@@ -53,6 +53,8 @@ const EVENTS_LAST_DAY: &str = "events_last_day";
 const RECORDS: &str = "records";
 const REJECTED: &str = "rejected";
 const EMPTY_FILES: &str = "empty_files";
+const DUPLICATE: &str = "duplicate";
+const ID_CONFLICT: &str = "id_conflict";
 
 /// The changes of scores and tiers, as the log of the record keeps them.
 pub fn log_entries(moved: &[ScoreChange]) -> Vec<LogEntry> {
@@ -113,6 +115,9 @@ impl RecordedOutcome<'_> {
         match number {
             RunNumber::Events => count(EVENTS).map(|count| count as f64),
             RunNumber::EventsLastDay => count(EVENTS_LAST_DAY).map(|count| count as f64),
+            RunNumber::IdConflict => count(ID_CONFLICT).map(|count| count as f64),
+            RunNumber::Duplicate => count(DUPLICATE).map(|count| count as f64),
+            RunNumber::Rejected => count(REJECTED).map(|count| count as f64),
             RunNumber::RejectedShare => share(count(REJECTED)?, count(RECORDS)?),
             RunNumber::EmptyFiles => count(EMPTY_FILES).map(|count| count as f64),
             RunNumber::Entities(kind) => Some(all(kind) as f64),

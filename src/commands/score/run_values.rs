@@ -1,7 +1,7 @@
 //! The numbers of a finished run, as expectations name them.
 
 use super::FinishedRun;
-use pql_engine::{pipeline::EnrichedRows, score::LevelSummary};
+use pql_engine::{fold::FileCounts, pipeline::EnrichedRows, score::LevelSummary};
 use pql_model::{
     EntityKind,
     run_numbers::{NumberScale, RunNumber, RunVocabulary},
@@ -24,6 +24,9 @@ impl RunValues<'_> {
             RunNumber::StaleHours => self.stale_hours(),
             RunNumber::Events => Some(self.events() as f64),
             RunNumber::EventsLastDay => Some(self.run.scored.events_last_day() as f64),
+            RunNumber::IdConflict => Some(self.id_conflict() as f64),
+            RunNumber::Duplicate => Some(self.counted(|file| file.duplicate) as f64),
+            RunNumber::Rejected => Some(self.counted(|file| file.rejected) as f64),
             RunNumber::RejectedShare => self.rejected_share(),
             RunNumber::EmptyFiles => Some(self.empty_files() as f64),
             RunNumber::Matched(kind) => self.rows(kind).and_then(|rows| share(rows.matched, rows.total())),
@@ -43,8 +46,18 @@ impl RunValues<'_> {
     }
 
     /// Events that count.
-    pub(super) fn events(&self) -> i64 {
-        self.run.scored.entities.counts.iter().map(|file| file.events).sum()
+    pub(super) fn events(&self) -> u64 {
+        self.counted(|file| file.events)
+    }
+
+    /// Events that share an id with an event of other content; all of them count.
+    pub(super) fn id_conflict(&self) -> u64 {
+        self.run.folded.id_conflict
+    }
+
+    /// The records of all files in one bucket.
+    pub(super) fn counted(&self, bucket: fn(&FileCounts) -> i64) -> u64 {
+        self.run.scored.entities.counts.iter().map(bucket).sum::<i64>().unsigned_abs()
     }
 
     /// Files of events without a byte.
@@ -77,10 +90,7 @@ impl RunValues<'_> {
     }
 
     fn rejected_share(&self) -> Option<f64> {
-        let counts = &self.run.scored.entities.counts;
-        let (rejected, records) =
-            counts.iter().fold((0, 0), |(rejected, records), file| (rejected + file.rejected, records + file.records));
-        share(rejected.unsigned_abs(), records.unsigned_abs())
+        share(self.counted(|file| file.rejected), self.counted(|file| file.records))
     }
 
     fn enriched_share(&self, kind: EntityKind) -> Option<f64> {

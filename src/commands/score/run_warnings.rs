@@ -1,6 +1,6 @@
 //! What always deserves a warning about a run, unless an expectation says more about the same thing.
 
-use super::{FinishedRun, RunValues};
+use super::{ExpectationOutcome, FinishedRun, JudgedExpectation, RunValues};
 use pql_engine::read::FileStats;
 use pql_model::{
     EntityKind,
@@ -10,6 +10,9 @@ use pql_model::{
 
 /// Below this number of users a share of them says little.
 const USERS_MIN: u64 = 20;
+
+/// Events with ids in conflict that any export may have.
+const CONFLICTS_MAX: u64 = 10;
 
 /// Something about a run that is probably wrong.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +46,13 @@ pub enum RunWarning {
         /// All rows.
         rows: u64,
     },
+    /// Many events share an id with an event of other content, and all of them count.
+    IdsInConflict {
+        /// How many.
+        conflicts: u64,
+        /// All events that count.
+        events: u64,
+    },
     /// More than a third of the users are qualified.
     ManyQualified {
         /// Qualified users.
@@ -53,25 +63,39 @@ pub enum RunWarning {
 }
 
 impl RunWarning {
-    /// The numbers such that an expectation about one of them is about the same thing.
-    fn is_replaced_by(&self, number: RunNumber) -> bool {
+    /// Whether an expectation about a number is about the same thing.
+    fn is_about(&self, number: RunNumber) -> bool {
         match self {
             RunWarning::EmptyFiles { .. } => number == RunNumber::EmptyFiles,
             RunWarning::QuietLastDay { .. } => matches!(number, RunNumber::EventsLastDay | RunNumber::StaleHours),
+            RunWarning::IdsInConflict { .. } => number == RunNumber::IdConflict,
             RunWarning::NoUser => number == RunNumber::Entities(EntityKind::User),
             RunWarning::NoAccount => number == RunNumber::Entities(EntityKind::Account),
             RunWarning::Unmatched { kind, .. } => number == RunNumber::Matched(*kind),
             RunWarning::ManyQualified { .. } => matches!(number, RunNumber::Qualified(EntityKind::User, _)),
         }
     }
+
+    /// Whether an expectation says more about the same thing.
+    ///
+    /// One that was not judged says nothing. One about hours since the newest event may be met after a date without an event; the warning then stays.
+    fn is_replaced_by(&self, expected: &JudgedExpectation) -> bool {
+        let is_judged = match expected.outcome {
+            ExpectationOutcome::Met | ExpectationOutcome::Unmet => true,
+            ExpectationOutcome::NeedsRecord | ExpectationOutcome::Null => false,
+        };
+        let says_more =
+            |number: RunNumber| number != RunNumber::StaleHours || expected.outcome == ExpectationOutcome::Unmet;
+        is_judged && expected.numbers.iter().any(|number| self.is_about(*number) && says_more(*number))
+    }
 }
 
-/// The warnings about a run, without those that expectations about some numbers replace.
-pub fn run_warnings(values: &RunValues<'_>, expected: &[RunNumber]) -> Vec<RunWarning> {
+/// The warnings about a run, without those that expectations replace.
+pub fn run_warnings(values: &RunValues<'_>, expected: &[JudgedExpectation]) -> Vec<RunWarning> {
     let found = [empty_files(&values.run.folded.files), quiet_last_day(values), no_user(values), no_account(values)];
     let unmatched = EntityKind::ALL.map(|kind| unmatched(values, kind));
-    let all = found.into_iter().chain(unmatched).chain([many_qualified(values)]).flatten();
-    all.filter(|warning| !expected.iter().any(|number| warning.is_replaced_by(*number))).collect()
+    let all = found.into_iter().chain(unmatched).chain([ids_in_conflict(values), many_qualified(values)]).flatten();
+    all.filter(|warning| !expected.iter().any(|one| warning.is_replaced_by(one))).collect()
 }
 
 /// The warning about empty files among full ones, which an export that failed may have left.
@@ -107,6 +131,12 @@ fn unmatched(values: &RunValues<'_>, kind: EntityKind) -> Option<RunWarning> {
     let rows = values.rows(kind)?;
     let warning = RunWarning::Unmatched { kind, unmatched: rows.unmatched, rows: rows.total() };
     (rows.unmatched > rows.matched).then_some(warning)
+}
+
+fn ids_in_conflict(values: &RunValues<'_>) -> Option<RunWarning> {
+    let (conflicts, events) = (values.id_conflict(), values.events());
+    let are_many = conflicts > CONFLICTS_MAX && conflicts * 100 > events;
+    are_many.then_some(RunWarning::IdsInConflict { conflicts, events })
 }
 
 fn many_qualified(values: &RunValues<'_>) -> Option<RunWarning> {

@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, TableUse, part};
+use crate::loader_columns::is_loader_column;
 
 /// The deepest nesting from dots in the name of a column; further dots stay in the last key.
 const DEPTH_MAX: usize = 16;
@@ -41,19 +42,6 @@ const VENDOR_COLUMNS: [&str; 24] = [
     "server_received_time",
     "user_pseudo_id",
     "name",
-];
-
-/// Columns for the bookkeeping of loaders. They do not describe the event, and change with a
-/// reload.
-const BOOKKEEPING: [&str; 8] = [
-    "received_at",
-    "sent_at",
-    "original_timestamp",
-    "loaded_at",
-    "uuid_ts",
-    "_inserted_at",
-    "server_upload_time",
-    "ingested_at",
 ];
 
 /// Columns of ids besides the fields of an event, by the last part of their names.
@@ -354,7 +342,7 @@ impl ColumnPlacement<'_> {
             None if table.vendor || self.is_model_field(top) || NATIVE_COLUMNS.contains(&top) => {
                 self.placed.push((own, column, role))
             }
-            None if BOOKKEEPING.contains(&top) && table.flat => {}
+            None if table.flat && is_loader_column(top) && !self.is_asked(top) => {}
             None if table.flat && self.is_property_used(top, table) => {
                 self.placed.push(([vec!["properties".to_owned()], own].concat(), column, CellRole::Value));
             }
@@ -407,6 +395,11 @@ impl ColumnPlacement<'_> {
     /// where the model expects it.
     fn is_model_field(&self, top: &str) -> bool {
         self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top))
+    }
+
+    /// Whether the model reads a property of this name.
+    fn is_asked(&self, top: &str) -> bool {
+        self.naming.properties.as_ref().is_some_and(|read| read.iter().any(|property| property == top))
     }
 
     /// True if a property of this name is used. If duplicates are detected, all properties are

@@ -235,6 +235,12 @@ mod tests {
     fn the_fingerprint_sees_content_and_not_the_order_of_keys() {
         let same = fingerprint(r#"{"p":{"a":1,"b":{"c":"é","d":[1,2]}}}"#);
         assert_eq!(same, fingerprint(r#"{ "p" : {"b":{"d":[1, 2],"c":"\u00e9"},"a":1}, "q": 1}"#));
+        // What a loader writes is left out, whatever it is.
+        assert_eq!(
+            same,
+            fingerprint(r#"{"p":{"_LOADED_AT":"x","a":1,"b":{"c":"é","d":[1,2],"receivedAt":{"a":[]}}}}"#)
+        );
+        assert_eq!(same, fingerprint(r#"{"p":{"a":1,"\u005floaded_at":7,"b":{"c":"é","d":[1,2],"ts_ms":1}}}"#));
         for other in [
             r#"{"p":{"a":2,"b":{"c":"é","d":[1,2]}}}"#,
             r#"{"p":{"a":1,"b":{"c":"é","d":[2,1]}}}"#,

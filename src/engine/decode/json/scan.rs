@@ -12,6 +12,7 @@ use super::{
     template::state::TemplateCache,
     unescape,
 };
+use crate::loader_columns::is_loader_column;
 
 /// A position that stands for an error; [`JsonScanner::fault`] has the reason.
 pub(super) const BAD: usize = usize::MAX;
@@ -22,13 +23,18 @@ struct ScannedKey {
     after: usize,
     /// The node that it leads to.
     node: u32,
-    /// Its hash, if the object is fingerprinted.
-    hash: u64,
+    /// Its hash, if its value is part of a fingerprint.
+    hash: Option<u64>,
 }
 
 impl ScannedKey {
     /// The result for a malformed key.
-    const BAD: ScannedKey = ScannedKey { after: BAD, node: NO_NODE, hash: 0 };
+    const BAD: ScannedKey = ScannedKey { after: BAD, node: NO_NODE, hash: None };
+}
+
+/// Whether two copies of an event may differ in a key of a fingerprinted object: a loader writes it, and nobody reads it.
+pub(super) fn is_left_out(key: &str, node: u32) -> bool {
+    node == NO_NODE && is_loader_column(key)
 }
 
 /// Scans lines with one projection.
@@ -285,12 +291,12 @@ impl<'p> JsonScanner<'p> {
                 if key.after == BAD {
                     return BAD;
                 }
-                at = self.value(line, skip_whitespace(bytes, key.after), key.node, hashed);
+                at = self.value(line, skip_whitespace(bytes, key.after), key.node, key.hash.is_some());
                 if at == BAD {
                     return BAD;
                 }
-                if hashed {
-                    sum = sum.wrapping_add(self.mix(key.hash, self.value_hash));
+                if let Some(hash) = key.hash {
+                    sum = sum.wrapping_add(self.mix(hash, self.value_hash));
                 }
                 at = skip_whitespace(bytes, at) + 1;
                 match bytes.get(at - 1) {
@@ -324,13 +330,13 @@ impl<'p> JsonScanner<'p> {
             self.fail(JsonError::Syntax(colon));
             return ScannedKey::BAD;
         }
-        let hash = if hashed { self.hash_text(line, key) } else { 0 };
         let node = match kind {
             _ if !self.projection.leads_on(node) => NO_NODE,
             JsonKind::Text => self.projection.child(node, key.slice(line).as_bytes()),
             _ => self.projection.child(node, unescape(key.slice(line)).as_bytes()),
         };
-        ScannedKey { after: colon + 1, node, hash }
+        let is_compared = hashed && !key.text(line).is_some_and(|key| is_left_out(&key, node));
+        ScannedKey { after: colon + 1, node, hash: is_compared.then(|| self.hash_text(line, key)) }
     }
 
     #[inline(never)]

@@ -24,6 +24,8 @@ pub(super) struct FieldFacts<'t> {
     /// Records in which it has a value.
     pub(super) filled: u64,
     pub(super) distinct: u64,
+    /// Records in which it has a value, without copies of others.
+    filled_once: u64,
     /// Values that are instants.
     times: u64,
     /// Instants more than a day ahead of now.
@@ -41,6 +43,7 @@ impl<'t> FieldFacts<'t> {
             leaf: path_words(leaf),
             rows: u64::from(table.rows),
             filled: column.cells.len() as u64,
+            filled_once: column.cells.len() as u64 - table.copied(column),
             distinct: distinct.len() as u64,
             times: instants().count() as u64,
             ahead: instants().filter(|at| *at > now.saturating_add(DAY_US)).count() as u64,
@@ -83,12 +86,12 @@ impl<'t> FieldFacts<'t> {
 
     /// Whether nearly every value is another, of enough to say so.
     pub(super) fn is_unique(&self) -> bool {
-        self.filled >= EVIDENCE_MIN && self.distinct * 100 >= self.filled * 98
+        self.filled_once >= EVIDENCE_MIN && self.distinct * 100 >= self.filled_once * 98
     }
 
     /// Whether values come again too often for an id of records.
     pub(super) fn is_repeated(&self) -> bool {
-        self.distinct * 100 < self.filled * if self.filled >= EVIDENCE_MIN { 85 } else { 50 }
+        self.distinct * 100 < self.filled_once * if self.filled_once >= EVIDENCE_MIN { 85 } else { 50 }
     }
 
     /// Whether there are too many different values for names of kinds.

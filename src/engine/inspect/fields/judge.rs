@@ -7,10 +7,11 @@ use super::{
     facts::{FieldFacts, pairs},
     properties::holds_rest,
     words::{
-        ACCOUNT_WORDS, DESCRIPTION_WORDS, ENTITY_TIME_WORDS, ID_WORDS, LOADER_WORDS, NamedSubject, RECORD_WORDS,
-        USER_WORDS, VISITOR_WORDS, ends_in, has_any, rank_of, subject,
+        ACCOUNT_WORDS, DESCRIPTION_WORDS, ENTITY_TIME_WORDS, ID_WORDS, NamedSubject, RECORD_WORDS, USER_WORDS,
+        VISITOR_WORDS, ends_in, has_any, rank_of, subject,
     },
 };
+use crate::loader_columns::{LOADER_WORDS, is_change_stamp};
 
 /// What speaks against a field if its values do not.
 const UNNAMED: &str = "its name fits less well";
@@ -357,5 +358,5 @@ fn time_points(facts: &FieldFacts<'_>) -> i32 {
 
 /// Whether a loader or receiver writes the stamp: `_loaded_at`, `ts_ms`, `emitted_at`.
 fn is_loader_stamp(facts: &FieldFacts<'_>) -> bool {
-    has_any(&facts.words, LOADER_WORDS) || facts.leaf == ["ts", "ms"]
+    has_any(&facts.words, LOADER_WORDS) || is_change_stamp(&facts.leaf)
 }

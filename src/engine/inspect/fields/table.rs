@@ -1,6 +1,6 @@
 //! The cells of the first records, by field.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     decode::{
@@ -9,6 +9,7 @@ use crate::{
         stable_hash,
     },
     inspect::{property_profile::PropertyProfile, value_shape::instant},
+    loader_columns::is_loader_column,
 };
 use pql_model::units::Micros;
 
@@ -48,6 +49,10 @@ pub(super) struct FieldTable {
     pub(super) columns: Vec<FieldColumn>,
     places: HashMap<String, usize>,
     cells: usize,
+    /// The contents of records, so that copies are known.
+    contents: HashSet<u64>,
+    /// Records with the content of one before, by their places from 0, in order.
+    copies: Vec<u32>,
 }
 
 impl FieldTable {
@@ -77,10 +82,11 @@ impl FieldTable {
 
     /// Adds a record; what is no JSON object has no fields. An object that is written as text has its own.
     pub(super) fn add_record(&mut self, line: &str) {
-        let mut fields = 0;
+        let (mut fields, mut content) = (0, 0_u64);
         let mut embedded: Vec<(String, String)> = Vec::new();
         for_each_leaf(line, |path, raw| {
             fields += 1;
+            content = content.wrapping_add(content_of(path, raw.slice(line)));
             match raw.text(line).filter(|text| is_object(text)) {
                 Some(object) => embedded.push((path.to_owned(), object.into_owned())),
                 None => self.add_cell(path, line, raw),
@@ -89,7 +95,16 @@ impl FieldTable {
         for (above, object) in embedded {
             for_each_leaf(&object, |path, raw| self.add_cell(&format!("{above}.{path}"), &object, raw));
         }
+        if fields > 0 && !self.contents.insert(content) {
+            self.copies.push(self.rows);
+        }
         self.rows += u32::from(fields > 0);
+    }
+
+    /// How many of the values of a column stand in copies of records.
+    pub(super) fn copied(&self, column: &FieldColumn) -> u64 {
+        let is_copy = |cell: &&FieldCell| self.copies.binary_search(&cell.row).is_ok();
+        column.cells.iter().filter(is_copy).count() as u64
     }
 
     fn add_cell(&mut self, path: &str, line: &str, raw: JsonSpan) {
@@ -99,6 +114,12 @@ impl FieldTable {
             self.cells += 1;
         }
     }
+}
+
+/// What a field adds to the content of its record, in any order; nothing if a loader writes it, since copies differ in it.
+fn content_of(path: &str, value: &str) -> u64 {
+    let leaf = path.rsplit('.').next().unwrap_or_default();
+    if is_loader_column(leaf) { 0 } else { stable_hash(&format!("{path}\n{value}")) }
 }
 
 /// Whether a text holds a JSON object.

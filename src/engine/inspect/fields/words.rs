@@ -72,39 +72,6 @@ pub(super) const RECORD_WORDS: &[&str] =
 /// Words that say that a field holds an id.
 pub(super) const ID_WORDS: &[&str] = &["id", "uuid", "guid", "uid", "key", "ref", "ulid", "hash"];
 
-/// Words of the stamps that a loader or receiver writes. They lose against any other time.
-pub(super) const LOADER_WORDS: &[&str] = &[
-    "loaded",
-    "load",
-    "loader",
-    "ingested",
-    "ingestion",
-    "ingest",
-    "extracted",
-    "emitted",
-    "received",
-    "synced",
-    "sync",
-    "sdc",
-    "dlt",
-    "airbyte",
-    "fivetran",
-    "stitch",
-    "etl",
-    "uploaded",
-    "inserted",
-    "processed",
-    "imported",
-    "batch",
-    "batched",
-    "partition",
-    "kafka",
-    "warehouse",
-    "upload",
-    "collector",
-    "server",
-];
-
 /// Words of times that are facts of a person or a company and not of the event.
 pub(super) const ENTITY_TIME_WORDS: &[&str] = &[
     "signup",

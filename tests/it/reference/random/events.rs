@@ -73,7 +73,12 @@ fn line(rng: &mut Rng, stage: &Stage, fields: &[String], properties: &[(&str, St
     fields.push(format!("\"timestamp\":{}", notation(rng, stage, time)));
     let shift = rng.below(properties.len() + 1);
     let turned = properties.iter().cycle().skip(shift).take(properties.len());
-    let pairs: Vec<String> = turned.map(|(name, value)| format!("{name:?}:{value}")).collect();
+    let mut pairs: Vec<String> = turned.map(|(name, value)| format!("{name:?}:{value}")).collect();
+    // A generator of its own, so that cases stay what they are but for these.
+    let mut stamps = Rng { state: rng.state ^ 0x6c6f_6164, common: Vec::new() };
+    if stamps.chance(20) {
+        pairs.push(format!("{:?}:{}", stamps.pick(&["_loaded_at", "RECEIVED_AT"]), stamps.below(3)));
+    }
     if !pairs.is_empty() || rng.chance(50) {
         fields.push(format!("\"properties\":{{{}}}", pairs.join(",")));
     }

@@ -9,7 +9,7 @@ use super::super::{
     JsonKind,
     bytes::{plain_end, skip_whitespace},
     projection::NO_NODE,
-    scan::JsonScanner,
+    scan::{JsonScanner, is_left_out},
 };
 use super::{
     constant_runs::ConstantRunCache,
@@ -225,8 +225,10 @@ impl JsonScanner<'_> {
     fn member(&self, key: &str, mark: u8, place: TemplateState, step: &mut TemplateSegment, track: &mut TemplateCache) {
         let child = self.projection.child(place.node, key.as_bytes());
         let alone = self.projection.slots_alone(child);
-        step.hash = if place.hashed { self.hash_bytes(JsonKind::Text, key.as_bytes()) } else { 0 };
-        if mark == b'{' && self.projection.few_slots(child).is_some() && place.depth < OPEN_MAX {
+        let is_left_out = place.hashed && is_left_out(key, child);
+        step.hashed = place.hashed && !is_left_out;
+        step.hash = if step.hashed { self.hash_bytes(JsonKind::Text, key.as_bytes()) } else { 0 };
+        if mark == b'{' && !is_left_out && self.projection.few_slots(child).is_some() && place.depth < OPEN_MAX {
             self.opens(child, place.hashed, step, track);
             return;
         }

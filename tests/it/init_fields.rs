@@ -203,3 +203,27 @@ fn copies_of_records_do_not_speak_against_their_id() {
         assert_eq!(report["fields"]["row_id"]["part"], "id", "{what}: {}", report["fields"]);
     }
 }
+
+/// Rows of a warehouse whose names say of no id whose it is: people belong to firms, sessions and devices to people.
+#[test]
+fn of_two_ids_without_a_name_the_finer_one_is_the_user() {
+    let folder = Folder::in_memory();
+    let row = |number: u32| {
+        let (person, at) = (number * 7 % 40, 1 + number % 28);
+        let (group, session) = (person / 4, number / 3);
+        format!(
+            "r{number},2026-03-{at:02} 08:00:00,{},p{person},g{group},{}\n",
+            ["opened", "closed", "shared"][number as usize % 3],
+            session
+        )
+    };
+    let rows: String = (0..400).map(row).collect();
+    for header in ["ROW_ID,AT,EVENT,RIDER_ID,DEPOT_ID,SESSION_ID\n", "ROW_ID,AT,EVENT,X_ID,A_ID,SESSION_ID\n"] {
+        folder.write("e.csv", format!("{header}{rows}"));
+        let model = folder.pql("init e.csv -o -").stdout;
+        let fields = model.lines().find(|line| line.starts_with("fields = ")).unwrap_or_default();
+        let columns: Vec<&str> = header.split(',').collect();
+        let expected = format!("user = \"{}\", account = \"{}\"", columns[3], columns[4]);
+        assert!(fields.contains(&expected), "{fields}");
+    }
+}

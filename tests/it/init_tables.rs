@@ -363,3 +363,54 @@ fn the_name_of_a_shipped_model_is_no_file() {
     folder.write("sales", "schema = 1\n");
     assert_eq!(folder.pql("score planner.ndjson -m sales").code, 0);
 }
+
+/// Columns whose names begin with words of an industry.
+#[test]
+fn columns_that_begin_with_somebody_of_an_industry_are_traits() {
+    let folder = Folder::in_memory();
+    let row = |n: usize| {
+        let (person, day) = (n * 7 % 40, 1 + n % 28);
+        format!("r{n},2026-03-{day:02} 08:00:00,team_invite_sent,op{person},FLT{}\n", person / 4)
+    };
+    let events: String = (0..400).map(row).collect();
+    folder.write("e.csv", format!("ROW_ID,AT,EVENT,OPERATOR_ID,FLEET_ID\n{events}"));
+    let people: String = (0..40).map(|n| format!("op{n},p{n}@firm{n}.com,Kim Lee,Head of Ops\n")).collect();
+    folder.write("people.csv", format!("OPERATOR_ID,MAIL,FULL_NAME,ROLE_TITLE\n{people}"));
+    let firms: String = (0..10).map(|n| format!("FLT{n},Firm {n} Ltd,{},Jo Reed\n", 10 + n)).collect();
+    folder.write("firms.csv", format!("FLEET_ID,FLEET_NAME,HEADCOUNT,CSM\n{firms}"));
+    let outcome = folder.pql("init e.csv -o m.toml --users people.csv --accounts firms.csv");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let model = folder.read("m.toml");
+    for column in ["MAIL", "FULL_NAME", "ROLE_TITLE", "FLEET_NAME", "HEADCOUNT", "CSM"] {
+        assert!(model.contains(&format!("from = [\"{column}\"]")), "{column}: {model}");
+    }
+}
+
+/// An export that stopped, or that comes twice with other contents, fails the nightly run of a first model.
+#[test]
+fn a_first_model_guards_its_nightly_run() {
+    let folder = Folder::in_memory();
+    let event = |day: usize, more: &str| {
+        format!(
+            "{{\"event_id\":\"e{day}\",\"event\":\"team_invite_sent\",\"timestamp\":\"2026-03-{day:02}T08:00:00Z\",\"user_id\":\"u{}\",\"properties\":{{\"x\":1{more}}}}}\n",
+            day % 5
+        )
+    };
+    let every: String = (1..=20).map(|day| event(day, "")).collect();
+    let weekdays: String = (1..=20).filter(|day| day % 7 > 1).map(|day| event(day, "")).collect();
+    let again: String = (1..=20).map(|day| event(day, ",\"y\":2")).collect();
+    for (events, more, as_of, code, told) in [
+        (&every, "", "2026-03-20", 0, ""),
+        (&every, "", "2026-03-21", 1, "error: m.toml"),
+        (&weekdays, "", "2026-03-22", 0, "warning: m.toml"),
+        (&every, again.as_str(), "2026-03-20", 1, "`id_conflict <= 10 or id_conflict <= 0.01 * events` is not met"),
+    ] {
+        folder.write("e.ndjson", events);
+        let outcome = folder.pql("init e.ndjson -o m.toml --force -q");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        folder.write("e.ndjson", format!("{events}{more}"));
+        let outcome = folder.pql(&format!("score e.ndjson -m m.toml --as-of {as_of} --out out -q"));
+        assert_eq!(outcome.code, code, "{as_of}: {outcome:?}");
+        assert!(outcome.stderr.contains(told), "{as_of}: {outcome:?}");
+    }
+}

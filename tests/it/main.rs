@@ -10,8 +10,6 @@
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
 //!   `received`, `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
-//!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
-//!   `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `deliveries`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.

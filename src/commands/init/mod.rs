@@ -10,6 +10,7 @@
 mod cases;
 mod document;
 mod graph;
+mod guards;
 mod input;
 mod knowledge;
 mod layout;
@@ -157,6 +158,7 @@ impl FirstModel {
         write_events(&mut document, job);
         empty_lists(&mut document);
         shorten_reasons(&mut document);
+        guards::add_expectations(&mut document, &job.dump.survey);
         adapt_texts(&mut document, &whole, job.wiring);
         let values = TargetValues { traits: &traits, table: job.tables.account.as_ref(), survey: &job.dump.survey };
         let gaps = values.gaps(&document);

@@ -68,7 +68,7 @@ const FAMILIES: &[TraitFamily] = &[
     of_user(&["last_name"], &["lastname", "surname", "familyname"], TraitValues::Words),
     of_user(
         &["role", "title", "job_title"],
-        &["jobtitle", "title", "jobrole", "position", "jobposition", "jobfunction", "occupation", "role"],
+        &["jobtitle", "title", "jobrole", "roletitle", "position", "jobposition", "jobfunction", "occupation", "role"],
         TraitValues::Words,
     ),
     of_user(&["department"], &["department", "dept", "division", "departmentname"], TraitValues::Words),
@@ -173,7 +173,7 @@ const FAMILIES: &[TraitFamily] = &[
 ];
 
 /// Words of a person at the beginning of a name.
-const USER_WORDS: [&str; 12] = [
+const USER_WORDS: [&str; 15] = [
     "user",
     "users",
     "actor",
@@ -186,10 +186,13 @@ const USER_WORDS: [&str; 12] = [
     "performer",
     "profile",
     "lead",
+    "subject",
+    "operator",
+    "learner",
 ];
 
 /// Words of an account at the beginning of a name.
-const ACCOUNT_WORDS: [&str; 14] = [
+const ACCOUNT_WORDS: [&str; 19] = [
     "account",
     "company",
     "org",
@@ -204,6 +207,11 @@ const ACCOUNT_WORDS: [&str; 14] = [
     "business",
     "firm",
     "crm",
+    "fleet",
+    "school",
+    "merchant",
+    "clinic",
+    "agency",
 ];
 
 /// Words that say nothing of what a field holds, wherever they stand.

@@ -27,6 +27,10 @@ pub(crate) const PROPERTIES_MAX: usize = 20_000;
 /// The largest number of users, visitors or accounts that is counted exactly.
 const ENTITIES_EXACT: usize = 1 << 18;
 
+/// Dates that say whether events come every day: as many as there are, of these.
+const DAYS_MIN: Day = 7;
+const DAYS_MAX: Day = 28;
+
 /// The largest number of event ids that is checked for duplicates exactly.
 const IDS_EXACT: usize = 1 << 20;
 
@@ -129,6 +133,20 @@ pub struct DatasetProfile {
 const GROUP_TYPES_MAX: usize = 200;
 
 impl DatasetProfile {
+    /// Whether each of the last dates has events, of enough dates to say so.
+    pub fn has_events_every_day(&self) -> bool {
+        let Some(last) = self.days.last_key_value().map(|(day, _)| *day) else { return false };
+        let shown = self.days.range(last - (DAYS_MAX - 1)..).count();
+        let first = self.days.first_key_value().map_or(last, |(day, _)| *day);
+        let all = DAYS_MAX.min(last - first + 1);
+        all >= DAYS_MIN && shown as i32 == all
+    }
+
+    /// Whether few ids of events have several contents.
+    pub fn has_few_conflicts(&self) -> bool {
+        self.duplicates.conflicts() * 100 <= self.events_with_id
+    }
+
     /// An empty profile for a number of files.
     pub(crate) fn new(files: usize) -> DatasetProfile {
         DatasetProfile {

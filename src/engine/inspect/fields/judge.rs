@@ -19,6 +19,16 @@ const UNNAMED: &str = "its name fits less well";
 /// The points that every field of instants has more: even one with everything against it is a time, and an event needs one.
 const TIME_POINTS_ADDED: i32 = 600;
 
+/// Words of ids of visits and things, which belong to a person as a person belongs to an account.
+const VISIT_WORDS: &[&str] =
+    &["session", "visit", "view", "run", "job", "order", "ticket", "thread", "conversation", "invoice", "document"];
+
+/// Values that belong to groups, for the groups to be evidence.
+const GROUPED_MIN: u64 = 5;
+
+/// Users of an account on average, for a field that no name tells from a plan or a country.
+const USERS_MAX: u64 = 100;
+
 /// Fields beside the winner that are named.
 const CONSIDERED_MAX: usize = 4;
 
@@ -107,11 +117,12 @@ impl<'f, 't> FieldJudge<'f, 't> {
         let event = self.best(&guess, "event", &event_name);
         guess.parts.extend(event);
         let user = self.best(&guess, "user", &user);
-        let user = user.or_else(|| self.best(&guess, "user", &nameless_user));
+        let user = user.or_else(|| self.best(&guess, "user", &|facts| self.nameless_user(facts)));
         guess.parts.extend(user);
         let anonymous = self.best(&guess, "anonymous", &visitor);
         guess.parts.extend(anonymous);
         let account = self.best(&guess, "account", &|facts| self.account(&guess, facts));
+        let account = account.or_else(|| self.best(&guess, "account", &|facts| self.nameless_account(&guess, facts)));
         guess.parts.extend(account);
         let time = self.best(&guess, "time", &|facts| self.time(&guess, facts));
         guess.parts.extend(time);
@@ -179,6 +190,36 @@ impl<'f, 't> FieldJudge<'f, 't> {
             60,
             "there are more of them than users",
         ))
+    }
+
+    /// A field of e-mails, or of ids that come again, where no name says who it is. People belong to accounts, so of two ids the finer one is theirs.
+    fn nameless_user(&self, facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
+        let points = if facts.share_of("e-mail") >= 90 {
+            40
+        } else if is_nameless_id(facts) {
+            20
+        } else {
+            return None;
+        };
+        let is_person = |other: &FieldFacts<'_>| {
+            is_nameless_id(other) && comes_again(other) && other.is_filled(90) && !has_any(&other.leaf, VISIT_WORDS)
+        };
+        let is_group = self.fields.iter().any(|other| is_person(other) && is_part_of(other, facts));
+        Some(
+            Judged::new(facts, points)
+                .less(!comes_again(facts), 100, "its values do not come again")
+                .less(is_group, 15, "it groups the values of another id")
+                .less(has_any(&facts.leaf, VISIT_WORDS), 10, "its name is of a visit or a thing"),
+        )
+    }
+
+    /// A field of ids to which the users belong, several to each, where no name says whose they are.
+    fn nameless_account(&self, known: &FieldGuess, facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
+        let user = self.user_facts(known)?;
+        let is_thing = has_any(&facts.leaf, DESCRIPTION_WORDS) || has_any(&facts.leaf, VISIT_WORDS);
+        let are_enough = facts.distinct >= 3 && facts.distinct * USERS_MAX >= user.distinct;
+        let fits = is_nameless_id(facts) && !is_thing && comes_again(facts) && are_enough && is_part_of(user, facts);
+        fits.then(|| Judged::new(facts, 20))
     }
 
     /// The time of an event lies in the past and is another for other events; a stamp of a loader is one for many.
@@ -295,19 +336,20 @@ fn user<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
     )
 }
 
-/// A field of e-mails, or of ids that come again, where no name says who it is.
-fn nameless_user<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
-    let is_id =
-        ends_in(&facts.leaf, ID_WORDS) && !has_any(&facts.leaf, RECORD_WORDS) && subject(&facts.words).is_none();
-    let points = if facts.share_of("e-mail") >= 90 {
-        40
-    } else if is_id {
-        20
-    } else {
-        return None;
-    };
-    let again = facts.is_filled(50) && facts.distinct > 1 && facts.distinct * 2 <= facts.filled;
-    Some(Judged::new(facts, points).less(!again, 100, "its values do not come again"))
+/// Whether the name of a field says that it is an id, and neither whose nor that it is one of an event.
+fn is_nameless_id(facts: &FieldFacts<'_>) -> bool {
+    ends_in(&facts.leaf, ID_WORDS) && !has_any(&facts.leaf, RECORD_WORDS) && subject(&facts.words).is_none()
+}
+
+/// Whether the values of a field come again in most records.
+fn comes_again(facts: &FieldFacts<'_>) -> bool {
+    facts.is_filled(50) && facts.distinct > 1 && facts.distinct * 2 <= facts.filled
+}
+
+/// Whether each value of the first field has one value of the second, which has several of the first, but for a few.
+fn is_part_of(finer: &FieldFacts<'_>, coarser: &FieldFacts<'_>) -> bool {
+    let (both, firsts) = pairs(finer.column, coarser.column);
+    firsts >= GROUPED_MIN && finer.distinct > coarser.distinct && both * 20 <= firsts * 21
 }
 
 fn visitor<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {

@@ -68,6 +68,12 @@ fn a_folder_or_pattern_without_event_files_is_told() {
         2,
         &["folder `notes` holds no event files", "1 other skipped", ".ndjson"],
     );
+    for (file, pattern) in [("days/one.csv", "'days/*.csv'"), ("packed/a/one.CSV.gz", "'packed/a/*.csv.gz'")] {
+        folder.write(file, "event\n");
+        let top = file.split('/').next().unwrap_or_default();
+        let outcome = folder.pql(&format!("score {top} -m model.toml"));
+        told(&outcome, 2, &["CSV files in a folder are not read", pattern]);
+    }
     told(&folder.pql("score notes/*.gz -m model.toml"), 2, &["`notes/*.gz` matches no file", "check the folder"]);
 }
 

@@ -45,6 +45,12 @@ pub enum ReadError {
         plural_ending(*.skipped as u64)
     )]
     NoEvents { path: PathBuf, skipped: usize },
+    /// The same of a folder with tables.
+    #[error(
+        "folder `{path}` holds tables and no other files of events; CSV files in a folder are not read, \
+         since one may be a table of users or accounts; name the pattern '{pattern}' to read them as events"
+    )]
+    OnlyTables { path: PathBuf, pattern: String },
     /// An input that could not be opened.
     #[error("`{name}` could not be opened; check that it still exists and may be read")]
     Open { name: String, source: io::Error },
@@ -177,6 +183,7 @@ impl ReadError {
                 | Self::Pattern { .. }
                 | Self::NoMatch { .. }
                 | Self::NoEvents { .. }
+                | Self::OnlyTables { .. }
                 | Self::Device { .. }
                 | Self::SinglePass { .. }
         )

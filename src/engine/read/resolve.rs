@@ -169,7 +169,12 @@ impl InputCollector {
         if self.files.len() > files_before {
             return Ok(());
         }
-        Err(ReadError::NoEvents { path: path.to_path_buf(), skipped: self.skipped.len() - skipped_before })
+        let skipped = self.skipped.get(skipped_before..).unwrap_or_default();
+        let path = path.to_path_buf();
+        Err(match skipped.iter().find_map(|entry| table_pattern(&entry.path)) {
+            Some(pattern) => ReadError::OnlyTables { path, pattern },
+            None => ReadError::NoEvents { path, skipped: skipped.len() },
+        })
     }
 
     fn add_pattern(&mut self, pattern: &str) -> Result<(), ReadError> {
@@ -366,6 +371,13 @@ pub(super) fn is_event_name(name: &OsStr) -> bool {
 /// True if a file is a table by its name.
 pub(super) fn is_csv_name(name: &OsStr) -> bool {
     has_any_ending(&strip_compression_ending(name).0, &[".csv", ".tsv"])
+}
+
+/// The pattern of the tables beside a table, and of its ending; none for another file.
+fn table_pattern(path: &Path) -> Option<String> {
+    let name = path.file_name().filter(|name| is_csv_name(name))?.to_string_lossy().to_ascii_lowercase();
+    let ending = [".csv", ".tsv"].iter().filter_map(|ending| name.rfind(ending)).max()?;
+    Some(path.with_file_name(format!("*{}", name.get(ending..)?)).display().to_string())
 }
 
 /// True if a file is a manifest of an export by its name.

@@ -555,7 +555,7 @@ fn arguments_that_stand_for_nothing_are_errors() {
     assert!(matches!(error("a.json/b"), ReadError::NotFound { .. }));
     assert!(matches!(error("*.gz"), ReadError::NoMatch { .. }));
     assert!(matches!(error("a***b"), ReadError::Pattern { .. }));
-    assert!(matches!(error("csv"), ReadError::NoEvents { skipped: 1, .. }));
+    assert!(matches!(error("csv"), ReadError::OnlyTables { .. }));
     for arg in ["b.json", "*.gz", "a***b", "csv"] {
         let error = error(arg);
         assert!(error.is_start());

@@ -295,6 +295,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/entity::FREE_MAIL_DATE",
             "engine/pipeline",
             "engine/read::FileStats",
+            "engine/read::MissingColumn",
             "engine/score",
             "commands/fail_if",
             "model",

@@ -4,11 +4,11 @@ use crate::{
     cli::print_stderr,
     commands::score::{ExpectationOutcome, JudgedExpectation, RunWarning},
 };
-use pql_engine::emit::ExpectationOrigin;
+use pql_engine::{emit::ExpectationOrigin, read::MissingColumn};
 use pql_model::{
     EntityKind,
     clock::{format_day, format_instant},
-    diag::escape_controls,
+    diag::{escape_controls, quoted_list},
     resolved::UnmetAction,
     units::{format_number, plural},
 };
@@ -81,6 +81,20 @@ fn warning_text(warning: &RunWarning) -> String {
             "no event names an account, and no user has an e-mail of a company, so there are no accounts; [input] fields = { account = \"...\" } says where the id stands, and `pql inspect` shows the fields".to_owned()
         }
         RunWarning::Unmatched { kind, unmatched, rows } => unmatched_text(*kind, *unmatched, *rows),
+        RunWarning::ManyRejected { file, rejected, records, count } => {
+            let others = if *count > 1 { format!("; {} in all are like it", plural(*count as u64, "file", "files")) } else { String::new() };
+            format!(
+                "{rejected} of {} of {file} are rejected{others}; if it is a new delivery, its form has changed, and --rejects FILE shows the lines",
+                plural(*records, "record", "records")
+            )
+        }
+        RunWarning::CutFile { file } => format!("the last line of {file} is cut; the file may be incomplete"),
+        RunWarning::MissingColumn { file, missing } => missing_column_text(file, missing),
+        RunWarning::FewerRows { kind, rows, before } => format!(
+            "--{} has {}, less than half of the {before} of the run before; the file may be cut or late",
+            kind.plural(),
+            plural(*rows, "row", "rows")
+        ),
         RunWarning::IdsInConflict { conflicts, events } => format!(
             "{conflicts} of {} share an id with an event of other content, and all of them count, so scores may be too high; \
              if the same rows were exported twice, keep one of the files, and if the ids are not those of events, [input] fields = {{ id = \"...\" }} names the right column",
@@ -92,6 +106,17 @@ fn warning_text(warning: &RunWarning) -> String {
             *qualified as f64 * 100.0 / (*users).max(1) as f64
         ),
     }
+}
+
+fn missing_column_text(file: &str, missing: &MissingColumn) -> String {
+    let MissingColumn { part, column, near } = missing;
+    let near: Vec<&str> = near.iter().map(String::as_str).collect();
+    let help = match near.as_slice() {
+        [] => "its events lack it".to_owned(),
+        [one] => format!("its events lack it; is it called `{one}` there?"),
+        several => format!("its events lack it; is it one of {} there?", quoted_list(several)),
+    };
+    format!("{file} has no column `{column}`, which [input] fields names for the {part}; {help}")
 }
 
 fn unmatched_text(kind: EntityKind, unmatched: u64, rows: u64) -> String {

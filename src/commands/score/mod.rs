@@ -1,6 +1,7 @@
 //! What `pql score` reports about a run beside its rows: its record, its expectations, and names that no event has.
 
 mod expectations;
+mod file_warnings;
 mod missing_names;
 mod recorded;
 mod run_facts;

@@ -37,7 +37,8 @@ pub struct RecordedOutcome<'r> {
 
 /// Counts that a later run may ask for, by the names of [`RunNumber`]s.
 pub fn counts_to_record(values: &RunValues<'_>) -> Vec<(&'static str, u64)> {
-    vec![
+    let rows = EntityKind::ALL.map(|kind| values.rows(kind).map(|rows| (rows_name(kind), rows.total())));
+    let mut counts = vec![
         (EVENTS, values.events()),
         (EVENTS_LAST_DAY, values.run.scored.events_last_day()),
         (RECORDS, values.counted(|file| file.records)),
@@ -45,7 +46,17 @@ pub fn counts_to_record(values: &RunValues<'_>) -> Vec<(&'static str, u64)> {
         (DUPLICATE, values.counted(|file| file.duplicate)),
         (ID_CONFLICT, values.id_conflict()),
         (EMPTY_FILES, values.empty_files() as u64),
-    ]
+    ];
+    counts.extend(rows.into_iter().flatten());
+    counts
+}
+
+/// The name of the count of rows in a file of users or accounts.
+fn rows_name(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::User => "rows_of_users",
+        EntityKind::Account => "rows_of_accounts",
+    }
 }
 
 const EVENTS: &str = "events";
@@ -100,6 +111,11 @@ impl RecordedOutcome<'_> {
             paid_before.into_iter().filter(|name| !paid_now.contains(name)).count()
         });
         Some(silent.sum::<usize>() as f64)
+    }
+
+    /// The rows that the file of users or accounts had in the run before.
+    pub(super) fn rows_before(&self, kind: EntityKind) -> Option<u64> {
+        self.counts_before?.get(rows_name(kind)).copied()
     }
 
     /// A number of the run before.

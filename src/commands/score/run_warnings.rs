@@ -1,7 +1,8 @@
 //! What always deserves a warning about a run, unless an expectation says more about the same thing.
 
+use super::file_warnings::file_warnings;
 use super::{ExpectationOutcome, FinishedRun, JudgedExpectation, RunValues};
-use pql_engine::read::FileStats;
+use pql_engine::read::{FileStats, MissingColumn};
 use pql_model::{
     EntityKind,
     run_numbers::RunNumber,
@@ -46,6 +47,38 @@ pub enum RunWarning {
         /// All rows.
         rows: u64,
     },
+    /// More than one in a hundred lines of a file among several are rejected.
+    ManyRejected {
+        /// The first such file.
+        file: String,
+        /// Its rejected records.
+        rejected: u64,
+        /// All of its records.
+        records: u64,
+        /// How many such files there are.
+        count: usize,
+    },
+    /// The last line of a file has no end.
+    CutFile {
+        /// The file.
+        file: String,
+    },
+    /// A table does not have a column that the model names.
+    MissingColumn {
+        /// The file.
+        file: String,
+        /// The column.
+        missing: MissingColumn,
+    },
+    /// A file of users or accounts has less than half of the rows of the run before.
+    FewerRows {
+        /// Whose file it is.
+        kind: EntityKind,
+        /// Its rows.
+        rows: u64,
+        /// The rows in the run before.
+        before: u64,
+    },
     /// Many events share an id with an event of other content, and all of them count.
     IdsInConflict {
         /// How many.
@@ -68,6 +101,8 @@ impl RunWarning {
         match self {
             RunWarning::EmptyFiles { .. } => number == RunNumber::EmptyFiles,
             RunWarning::QuietLastDay { .. } => matches!(number, RunNumber::EventsLastDay | RunNumber::StaleHours),
+            RunWarning::ManyRejected { .. } => matches!(number, RunNumber::Rejected | RunNumber::RejectedShare),
+            RunWarning::CutFile { .. } | RunWarning::MissingColumn { .. } | RunWarning::FewerRows { .. } => false,
             RunWarning::IdsInConflict { .. } => number == RunNumber::IdConflict,
             RunWarning::NoUser => number == RunNumber::Entities(EntityKind::User),
             RunWarning::NoAccount => number == RunNumber::Entities(EntityKind::Account),
@@ -78,14 +113,16 @@ impl RunWarning {
 
     /// Whether an expectation says more about the same thing.
     ///
-    /// One that was not judged says nothing. One about hours since the newest event may be met after a date without an event; the warning then stays.
+    /// One that was not judged says nothing. One about hours since the newest event may be met after a date without an event, and one about all rejected
+    /// records with an unreadable file; the warning then stays.
     fn is_replaced_by(&self, expected: &JudgedExpectation) -> bool {
         let is_judged = match expected.outcome {
             ExpectationOutcome::Met | ExpectationOutcome::Unmet => true,
             ExpectationOutcome::NeedsRecord | ExpectationOutcome::Null => false,
         };
-        let says_more =
-            |number: RunNumber| number != RunNumber::StaleHours || expected.outcome == ExpectationOutcome::Unmet;
+        let is_unmet = expected.outcome == ExpectationOutcome::Unmet;
+        let may_be_met = !matches!(self, RunWarning::ManyRejected { .. });
+        let says_more = |number: RunNumber| is_unmet || (may_be_met && number != RunNumber::StaleHours);
         is_judged && expected.numbers.iter().any(|number| self.is_about(*number) && says_more(*number))
     }
 }
@@ -94,7 +131,9 @@ impl RunWarning {
 pub fn run_warnings(values: &RunValues<'_>, expected: &[JudgedExpectation]) -> Vec<RunWarning> {
     let found = [empty_files(&values.run.folded.files), quiet_last_day(values), no_user(values), no_account(values)];
     let unmatched = EntityKind::ALL.map(|kind| unmatched(values, kind));
-    let all = found.into_iter().chain(unmatched).chain([ids_in_conflict(values), many_qualified(values)]).flatten();
+    let fewer = EntityKind::ALL.map(|kind| fewer_rows(values, kind));
+    let found = found.into_iter().flatten().chain(file_warnings(values)).map(Some);
+    let all = found.chain(unmatched).chain(fewer).chain([ids_in_conflict(values), many_qualified(values)]).flatten();
     all.filter(|warning| !expected.iter().any(|one| warning.is_replaced_by(one))).collect()
 }
 
@@ -131,6 +170,12 @@ fn unmatched(values: &RunValues<'_>, kind: EntityKind) -> Option<RunWarning> {
     let rows = values.rows(kind)?;
     let warning = RunWarning::Unmatched { kind, unmatched: rows.unmatched, rows: rows.total() };
     (rows.unmatched > rows.matched).then_some(warning)
+}
+
+fn fewer_rows(values: &RunValues<'_>, kind: EntityKind) -> Option<RunWarning> {
+    let before = values.run.recorded?.rows_before(kind)?;
+    let rows = values.rows(kind)?.total();
+    (rows * 2 < before).then_some(RunWarning::FewerRows { kind, rows, before })
 }
 
 fn ids_in_conflict(values: &RunValues<'_>) -> Option<RunWarning> {

@@ -18,10 +18,14 @@ use super::lock_ignoring_poison;
 use crate::{
     decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat},
     fold::LinePlace,
+    read::FileStats,
 };
 
 /// Bytes of rejected lines that are kept in memory; beyond it all go to an unnamed file.
 const BYTES_IN_MEMORY: usize = 16 << 20;
+
+/// The longest line end in bytes.
+const LINE_END_MAX: u64 = 2;
 
 /// A rejected line.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +105,8 @@ struct RejectBuffer {
     spooled: u64,
     /// The number of lines of each block.
     block_lines: HashMap<BlockKey, u64>,
+    /// By file, the byte after the last line that is rejected as one that breaks off.
+    broken_ends: HashMap<u32, u64>,
 }
 
 impl Default for RejectBuffer {
@@ -112,6 +118,7 @@ impl Default for RejectBuffer {
             spool: SpooledTempFile::new(BYTES_IN_MEMORY),
             spooled: 0,
             block_lines: HashMap::new(),
+            broken_ends: HashMap::new(),
         }
     }
 }
@@ -138,6 +145,10 @@ impl RejectCollector {
         let reason = reason_index(reject.reason);
         if let Some(known) = inner.reasons.get_mut(reason) {
             known.add(&reject, bytes);
+        }
+        if breaks_off(&reject) {
+            let end = inner.broken_ends.entry(reject.file).or_default();
+            *end = (*end).max(reject.offset + reject.length);
         }
         if self.keep {
             let open = inner.open.entry((reject.file, reject.block)).or_default();
@@ -199,7 +210,33 @@ impl RejectCollector {
         };
         let reasons = RejectReason::ALL.iter().zip(&inner.reasons).filter(|(_, of)| of.count > 0);
         let reasons = reasons.map(|(reason, of)| Told { reason: *reason, of: *of, line: line(of.first) }).collect();
-        Ok(RejectedLines { reasons, runs: inner.runs, spool: inner.spool, lines_before, names, formats: Vec::new() })
+        let broken_ends = inner.broken_ends.into_iter().collect();
+        let RejectBuffer { runs, spool, .. } = inner;
+        Ok(RejectedLines { reasons, runs, spool, lines_before, broken_ends, names, formats: Vec::new() })
+    }
+}
+
+/// Whether a line is rejected as one is whose end is missing: it is no whole JSON, or a row with too few cells.
+fn breaks_off(reject: &RejectEntry) -> bool {
+    let [found, expected] = reject.row;
+    match reject.reason {
+        RejectReason::InvalidJson | RejectReason::BadColumns => true,
+        RejectReason::BadRow => found < expected,
+        RejectReason::InvalidUtf8
+        | RejectReason::TooLong
+        | RejectReason::TooDeep
+        | RejectReason::LoneSurrogate
+        | RejectReason::NotObject
+        | RejectReason::NoEvent
+        | RejectReason::NoTime
+        | RejectReason::BadTime
+        | RejectReason::SerialTime
+        | RejectReason::SmallTime
+        | RejectReason::TimeOutOfRange
+        | RejectReason::NoId
+        | RejectReason::BadId
+        | RejectReason::NoAlias
+        | RejectReason::BrokenOff => false,
     }
 }
 
@@ -228,6 +265,8 @@ pub struct RejectedLines {
     runs: Vec<(BlockKey, u64, u64)>,
     spool: SpooledTempFile,
     lines_before: BTreeMap<BlockKey, u64>,
+    /// By file, the byte after the last line that is rejected as one that breaks off.
+    broken_ends: BTreeMap<u32, u64>,
     names: Vec<String>,
     /// The detected format of each file; none if the file has no lines.
     pub(super) formats: Vec<Option<DetectedFormat>>,
@@ -263,6 +302,11 @@ impl RejectedLines {
     /// True if no lines were rejected.
     pub fn is_empty(&self) -> bool {
         self.reasons.is_empty()
+    }
+
+    /// Whether the last line of a file is rejected as one that breaks off.
+    pub fn is_cut(&self, file: &FileStats) -> bool {
+        self.broken_ends.get(&file.file).is_some_and(|end| end + LINE_END_MAX >= file.bytes)
     }
 
     /// Counts by reason, in the order of the documentation.

@@ -11,6 +11,7 @@ use super::{
     csv_cells::{CsvCells, CsvRowScan},
     csv_dialect::{self, CsvHeader},
     json_record::{RowValues, write_record, write_value},
+    missing_column::MissingColumn,
     multiline::{self, MultilineRecord},
     record_window::{RecordFrame, RecordWindow},
     sniff::UTF8_MARK,
@@ -62,6 +63,11 @@ impl CsvReader {
     /// True if the rows are about users or accounts and not events.
     fn is_keyed(&self) -> bool {
         self.naming.table_use.is_keyed()
+    }
+
+    /// Columns that the model names and the header row does not.
+    pub(super) fn missing_columns(&self) -> &[MissingColumn] {
+        &self.head.header.missing
     }
 
     /// Cells that span enough lines to be rows that were swallowed.

@@ -16,6 +16,7 @@ use super::{
     json_list::{self, JsonListReader},
     layout::{self, HEAD_BYTES_MAX},
     line_blocks::LineBlockReader,
+    missing_column::MissingColumn,
     multiline::MultilineRecord,
     sniff::MANIFEST,
     stream::DecompressedStream,
@@ -43,6 +44,7 @@ pub(super) struct FileTotals {
     pub(super) grew: bool,
     pub(super) more_pages: bool,
     pub(super) multiline: Option<MultilineRecord>,
+    pub(super) missing_columns: Vec<MissingColumn>,
 }
 
 impl FormatReader {
@@ -131,6 +133,12 @@ impl FormatReader {
             Self::Csv(rows) => rows.multiline(),
             _ => None,
         };
+        let missing_columns = match &self {
+            Self::Lines(_) | Self::List(_) => Vec::new(),
+            Self::Csv(rows) => rows.missing_columns().to_vec(),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => table.missing_columns().to_vec(),
+        };
         let stream = match self {
             Self::Lines(cutter) => cutter.finish(),
             Self::List(items) => items.finish(),
@@ -145,11 +153,13 @@ impl FormatReader {
                     grew: false,
                     more_pages,
                     multiline,
+                    missing_columns,
                 });
             }
         }?;
         let (raw_bytes, bytes, grew) = (stream.raw_bytes(), stream.good_bytes(), stream.grew());
-        Ok(FileTotals { compression: stream.compression(), raw_bytes, bytes, grew, more_pages, multiline })
+        let compression = stream.compression();
+        Ok(FileTotals { compression, raw_bytes, bytes, grew, more_pages, multiline, missing_columns })
     }
 }
 

@@ -34,6 +34,7 @@ mod json_list;
 mod json_record;
 mod layout;
 mod line_blocks;
+mod missing_column;
 mod multi_frame;
 mod multiline;
 #[cfg(feature = "parquet")]
@@ -76,6 +77,7 @@ pub use self::{
     error::ReadError,
     file_id::FileId,
     file_version::{ChangeGuard, FileState, read_whole_file},
+    missing_column::MissingColumn,
     multi_frame::FramePosition,
     multiline::MultilineRecord,
     reader::{BlockReader, FileStats},

@@ -12,7 +12,8 @@ use std::{
 };
 
 use super::{
-    BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, MultilineRecord, ReadError,
+    BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, MissingColumn, MultilineRecord,
+    ReadError,
     format_reader::{FileTotals, FormatReader},
 };
 use crate::fs::retry::retry_interrupted;
@@ -36,6 +37,8 @@ pub struct FileStats {
     pub more_pages: bool,
     /// Records of many lines that may be several records.
     pub multiline: Option<MultilineRecord>,
+    /// Columns that the model names and the header row does not.
+    pub missing_columns: Vec<MissingColumn>,
 }
 
 /// The blocks of a list of inputs, for threads to share by reference.
@@ -220,8 +223,9 @@ impl BlockReader {
     fn finish(&self, source: FormatReader) -> Result<FileStats, ReadError> {
         let file = source.file();
         let name = self.inputs.get(file as usize).expect("a source reads one of the inputs").name.clone();
-        let FileTotals { compression, raw_bytes, bytes, grew, more_pages, multiline } = source.finish()?;
-        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages, multiline })
+        let FileTotals { compression, raw_bytes, bytes, grew, more_pages, multiline, missing_columns } =
+            source.finish()?;
+        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages, multiline, missing_columns })
     }
 }
 

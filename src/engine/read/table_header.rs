@@ -7,7 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, TableUse, part};
+use super::{
+    column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, TableUse, part},
+    missing_column::{MissingColumn, missing_columns},
+};
 use crate::loader_columns::is_loader_column;
 
 /// The deepest nesting from dots in the name of a column; further dots stay in the last key.
@@ -93,6 +96,8 @@ const MESSAGE_MARKERS: [(&str, &[&str]); 8] = [
 pub(super) struct TableHeader {
     pub(super) root: Vec<(Vec<u8>, RecordNode)>,
     pub(super) columns: usize,
+    /// Columns that the model names and the table does not have.
+    pub(super) missing: Vec<MissingColumn>,
 }
 
 /// The value at a key.
@@ -186,7 +191,8 @@ impl TableHeader {
         for (path, column, role) in columns.placed {
             root.insert(&path, column, role);
         }
-        Ok(Self { root: root.into_nodes(), columns: names.len() })
+        let missing = missing_columns(names, naming);
+        Ok(Self { root: root.into_nodes(), columns: names.len(), missing })
     }
 
     /// Whether the names are those of the parts of an event, by themselves and not by what a vendor's columns are called.
@@ -225,7 +231,7 @@ impl TableHeader {
                 names.iter().filter(|name| !name.is_empty()).for_each(|name| place(name));
             }
         }
-        Ok(Self { root, columns: names.len() })
+        Ok(Self { root, columns: names.len(), missing: Vec::new() })
     }
 }
 

@@ -47,6 +47,7 @@ use super::{
     BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault, TableUse,
     file_version::{FileVersion, file_metadata},
     json_record::{RowValues, header_error, write_record},
+    missing_column::MissingColumn,
     parquet_error::{ParquetFileError, ParquetProblem},
     table_header::TableHeader,
 };
@@ -131,6 +132,11 @@ impl ParquetReader {
             rows: 0,
             long: None,
         })
+    }
+
+    /// Columns that the model names and the table does not have.
+    pub(super) fn missing_columns(&self) -> &[MissingColumn] {
+        &self.header.missing
     }
 
     pub(super) fn file(&self) -> u32 {

@@ -19,8 +19,8 @@ pub(super) const NUMBERS_HELP: &str = "Examples:
     pql score export.zip --out out
   Print the users at the end of a day, with what a CRM knows of them:
     pql score events.ndjson --users users.csv --level user --as-of 2026-10-31 --format table
-  Write the lists of a day, unless the export stopped or lost rows:
-    pql score events.ndjson --as-of 2026-10-31 --out out --fail-if 'events_last_day = 0 or users < 100'
+  Write the lists of a day, unless the export stopped:
+    pql score events.ndjson --as-of 2026-10-31 --out out --fail-if 'events_last_day = 0'
 
 Numbers that --fail-if and [[expect]] of a model know:
   stale_hours               from the newest event to --as-of; with `latest`, to the present

@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{CommandError, ExitStatus, interrupt, output_file::OutputFile, print_stderr, stdout::print_stdout};
+use super::{
+    CommandError, ExitStatus, interrupt,
+    output_file::OutputFile,
+    print_stderr,
+    stdout::{print_stdout, terminal_width},
+};
 use pql_engine::{
     changes::{ComparedLists, ListChanges, compare_lists, list_changes_text, write_list_changes},
     emit::{CsvDialect, RowFormat},
@@ -160,12 +165,6 @@ impl ChangesFormat {
             ChangesFormat::Table => None,
         }
     }
-}
-
-/// Columns of the terminal, if the shell exports them.
-fn terminal_width() -> u16 {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.filter(|columns| *columns >= 40).unwrap_or(120)
 }
 
 /// Warns of two runs that stand in the wrong order.

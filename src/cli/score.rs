@@ -23,7 +23,7 @@ use self::{
     next_step::print_next_step,
     outputs::{OutputFiles, OutputPlan},
     progress::with_progress,
-    record::{BaseRun, ModelToRecord, OpenRecord, RecordedFold, RecordedFoldError, RunToRecordFold},
+    record::{ModelToRecord, OpenRecord, RecordedFold, RecordedFoldError, RunToRecordFold},
     rows::{write_folder, write_output},
 };
 use super::{
@@ -35,13 +35,12 @@ use super::{
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
 };
-use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RecordedOutcome, RunValues};
+use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RunValues};
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
     pipeline::{self, AsOfRequest, FoldedRun, PipelineJob, RejectedLines},
     plan::parse_with_rows,
-    record::LevelSnapshot,
-    runs::{RunTables, RunToConclude, conclude, show_assignees},
+    runs::{RunTables, show_assignees},
 };
 use pql_model::{EXAMPLE, EntityKind, PerKind, RequestedRows};
 
@@ -257,33 +256,15 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     }
     let folded = fold.folded();
     let tables_now = PerKind { user: users, account: accounts };
-    let before = fold.base().map(|base| &base.recorded.list);
     let (mut scored, coverage) = match &fold {
-        RunFold::Recorded(fold) => fold.followed.score(&model, tables_now, before)?,
+        RunFold::Recorded(fold) => fold.followed.score(&model, tables_now, fold.before())?,
         RunFold::Alone(folded) => pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?,
     };
-    let snapshot = fold.recorded().map(|_| LevelSnapshot::of_levels(&scored, &model));
-    let concluded = fold.recorded().zip(snapshot.as_ref()).map(|(fold, snapshot)| {
-        conclude(&RunToConclude {
-            scored: &scored,
-            model: &model,
-            snapshot,
-            steps: fold.followed.steps(snapshot),
-            before,
-            repeated: fold.repeated.as_ref().map(|repeated| &repeated.list),
-        })
-    });
+    let concluded = fold.recorded().map(|fold| fold.conclude(&scored, &model));
     if let Some(concluded) = &concluded {
         show_assignees(&mut scored, &concluded.list);
     }
-    let recorded = fold.recorded().zip(concluded.as_ref()).map(|(fold, concluded)| RecordedOutcome {
-        concluded,
-        before,
-        counts_before: fold.base.as_ref().map(|base| &base.recorded.counts),
-        lists_before: fold.base.as_ref().map_or(&[], |base| &base.recorded.lists),
-        is_repeated: fold.repeated.is_some(),
-        has_other_model: fold.base.as_ref().is_some_and(|base| base.recorded.model_hash != model.resolved.fingerprint),
-    });
+    let recorded = fold.recorded().zip(concluded.as_ref()).map(|(fold, concluded)| fold.outcome(concluded, &model));
     let rows_without_id = PerKind::from_fn(|kind| enrichment[kind].as_ref().map_or(0, |table| table.rows_without_id));
     let not_understood = &messages::all_not_understood(&enrichment, folded);
     let result =
@@ -349,10 +330,6 @@ impl RunFold {
             RunFold::Alone(_) => None,
             RunFold::Recorded(fold) => Some(fold),
         }
-    }
-
-    fn base(&self) -> Option<&BaseRun> {
-        self.recorded()?.base.as_ref()
     }
 }
 

@@ -23,3 +23,9 @@ pub(super) fn pretty_json(report: &impl Serialize) -> String {
     text.push('\n');
     text
 }
+
+/// Columns of the terminal, if the shell exports them.
+pub(super) fn terminal_width() -> u16 {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.filter(|columns| *columns >= 40).unwrap_or(120)
+}

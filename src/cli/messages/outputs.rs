@@ -15,11 +15,13 @@ use pql_model::{
 };
 
 /// Cells that were written with an apostrophe, so that no spreadsheet runs them.
-pub(crate) fn note_defused_cells(defused: u64) {
+///
+/// `way_out` is the option that writes them as they are.
+pub(crate) fn note_defused_cells(defused: u64, way_out: &str) {
     if defused > 0 {
         let cells = plural(defused, "cell", "cells");
         print_stderr(&format!(
-            "note: {cells} that a spreadsheet would run as a formula begin with an apostrophe; --csv exact writes them as they are"
+            "note: {cells} that a spreadsheet would run as a formula begin with an apostrophe; {way_out} writes them as they are"
         ));
     }
 }

@@ -256,7 +256,7 @@ const FILES: [&str; 4] = ["changes", "alerts", "volume", "history"];
 
 /// Says what was written.
 pub(super) fn note_replay(dir: &Path, runs: usize, guarded: u64) {
-    messages::note_defused_cells(guarded);
+    messages::note_defused_cells(guarded, "--format ndjson");
     let name = escape_controls(&dir.display().to_string());
     let runs = plural(runs as u64, "run", "runs");
     print_stderr(&format!(

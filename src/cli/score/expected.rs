@@ -35,7 +35,10 @@ Numbers that --fail-if and [[expect]] of a model know:
   qualified_users_share     the same as a share of all, from 0 to 1; TIER_users_share, ...
                             (with 20 users or more, over a third always gives a warning)
   matched_accounts_share    rows of --accounts whose account has events; matched_users_share
-  enriched_accounts_share   accounts with a row in --accounts; enriched_users_share";
+  enriched_accounts_share   accounts with a row in --accounts; enriched_users_share
+With --record:
+  previous_NAME             the number NAME of the run before, such as previous_qualified_users
+  signals_silent            signals that paid somebody in the run before and pay nobody now";
 
 /// Reads the expectations of the model and of the command line.
 ///

@@ -3,19 +3,27 @@
 use std::{path::Path, time::Duration};
 
 use super::{ScoreArguments, progress::with_progress};
-use crate::cli::{
-    CommandError,
-    enrichment::EnrichmentFiles,
-    folder_lock::LockRequest,
-    messages::{self, Verbosity},
-    prepare::PreparedRun,
+use crate::{
+    cli::{
+        CommandError,
+        enrichment::EnrichmentFiles,
+        folder_lock::LockRequest,
+        messages::{self, Verbosity},
+        prepare::PreparedRun,
+    },
+    commands::score::RecordedOutcome,
 };
 use pql_engine::{
     enrich::EnrichFile,
     pipeline::{AsOfRequest, PipelineJob, RunError},
     plan::{Model, parse},
+    record::{LevelSnapshot, ListRecord},
     record_folder::{RecordFolder, RecordView, RecordedRun},
-    runs::{FollowError, FollowedRun, PreviousModel, PreviousRun, RunTables, follow_run},
+    runs::{
+        ConcludedRun, FollowError, FollowedRun, PreviousModel, PreviousRun, RunTables, RunToConclude, conclude,
+        follow_run,
+    },
+    score::ScoredEntities,
 };
 use pql_model::{
     PerKind,
@@ -39,6 +47,39 @@ pub(super) struct RecordedFold {
     pub(super) base: Option<BaseRun>,
     /// The run of the same instant that this one replaces.
     pub(super) repeated: Option<RecordedRun>,
+}
+
+impl RecordedFold {
+    /// What the lists of the run before said; none in the first run of the record.
+    pub(super) fn before(&self) -> Option<&ListRecord> {
+        self.base.as_ref().map(|base| &base.recorded.list)
+    }
+
+    /// The changes, the alerts and the record of the run.
+    pub(super) fn conclude(&self, scored: &ScoredEntities<'_>, model: &Model) -> ConcludedRun {
+        let snapshot = LevelSnapshot::of_levels(scored, model);
+        conclude(&RunToConclude {
+            scored,
+            model,
+            snapshot: &snapshot,
+            steps: self.followed.steps(&snapshot),
+            before: self.before(),
+            repeated: self.repeated.as_ref().map(|repeated| &repeated.list),
+        })
+    }
+
+    /// What the record adds to what the run says.
+    pub(super) fn outcome<'r>(&'r self, concluded: &'r ConcludedRun, model: &Model) -> RecordedOutcome<'r> {
+        let base = self.base.as_ref().map(|base| &base.recorded);
+        RecordedOutcome {
+            concluded,
+            before: self.before(),
+            counts_before: base.map(|base| &base.counts),
+            lists_before: base.map_or(&[], |base| &base.lists),
+            is_repeated: self.repeated.is_some(),
+            has_other_model: base.is_some_and(|base| base.model_hash != model.resolved.fingerprint),
+        }
+    }
 }
 
 /// The run before, with everything that a run after it asks for.

@@ -15,7 +15,7 @@ use crate::{
         CommandError, ExitStatus,
         messages::{self, Verbosity},
         print_stderr,
-        stdout::pretty_json,
+        stdout::{pretty_json, terminal_width},
     },
     commands::score::{
         FinishedRun, JudgedExpectation, RecordedOutcome, RunValues, counts_to_record, log_entries, run_facts,
@@ -51,7 +51,7 @@ pub(super) fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>)
     let totals = totals.map_err(CommandError::output)?;
     out.flush().map_err(CommandError::output)?;
     if arguments.verbosity() == Verbosity::Notes {
-        messages::note_defused_cells(totals.guarded_cells);
+        messages::note_defused_cells(totals.guarded_cells, "--csv exact");
         messages::note_cut_through_ties("--top", totals.left_out);
     }
     Ok(())
@@ -80,15 +80,6 @@ fn write_summary(
     };
     out.write_all(escape_ci_commands(&text).as_bytes())?;
     Ok(totals)
-}
-
-/// Columns of the terminal, if the shell exports them.
-fn terminal_width() -> u16 {
-    std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok())
-        .filter(|columns| *columns >= 40)
-        .unwrap_or(120)
 }
 
 /// Users, accounts, files for others, rejects and the record of the run, all of them or none. Then the run is recorded as published.
@@ -126,7 +117,7 @@ pub(super) fn write_folder(
     if arguments.verbosity() == Verbosity::Notes {
         messages::note_lists(&result.model.resolved.lists, &lists, result.recorded.is_some());
         messages::note_stale_files(dir, &stale);
-        messages::note_defused_cells(facts.formula_cells);
+        messages::note_defused_cells(facts.formula_cells, "--csv exact");
         messages::note_output_folder(dir, result.scored);
         if let Some(recorded) = &result.recorded {
             recorded.news().iter().for_each(|line| print_stderr(line));

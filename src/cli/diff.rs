@@ -62,7 +62,7 @@ pub(super) struct DiffArguments {
     #[arg(long, value_name = "EXPR")]
     fail_if: Vec<String>,
 
-    /// The most users or accounts to list of each move from tier to tier
+    /// The most users or accounts to list of each move, from tier to tier or from route to route
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
 
@@ -99,7 +99,10 @@ Numbers that --fail-if knows:
   user.moved                users in another tier; account.moved, and likewise for the rest:
   user.rerouted, user.rescored, user.unchanged
   user.only_old             rows that only the old model has; user.only_new
-  user.human_old            on a route with the motion human; user.human_new
+  user.rerouted_alone       in the same tier on another route or motion, and not suppressed
+  user.suppressed_old       suppressed; user.suppressed_new
+  user.newly_suppressed     suppressed under the new model only; user.no_longer_suppressed
+  user.human_old            on a route with the motion human and not suppressed; user.human_new
 A name that stands for several numbers needs its front parts: user.hot_new, user.tier.hot_new.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

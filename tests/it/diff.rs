@@ -58,6 +58,18 @@ fn json(folder: &Folder, arguments: &str) -> Json {
     serde_json::from_str(&outcome.stdout).expect("JSON")
 }
 
+/// The movers of a list, such as `tier_movers`, from one end to another; each end may be null.
+fn group<'j>(report: &'j Json, list: &str, old: &str, new: &str) -> &'j Json {
+    let groups = report["users"][list].as_array().expect("a list");
+    let is_meant = |group: &&Json| group["old"].as_str() == some(old) && group["new"].as_str() == some(new);
+    groups.iter().find(is_meant).unwrap_or_else(|| panic!("{list} {old} {new}: {report}"))
+}
+
+/// No text for an empty one.
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
 fn tier<'j>(report: &'j Json, name: &str) -> &'j Json {
     let tiers = report["users"]["tiers"].as_array().expect("tiers");
     tiers.iter().find(|tier| tier["name"] == name).unwrap_or_else(|| panic!("{name}: {report}"))
@@ -70,17 +82,26 @@ fn who_enters_and_leaves_a_tier_comes_with_the_signals_that_made_the_difference(
     assert_eq!((&hot["old"], &hot["new"], &hot["entered"], &hot["left"]), (&1.into(), &2.into(), &1.into(), &0.into()));
     let expected = serde_json::json!({
         "id": "bob",
-        "score_old": 15, "tier_old": "not", "route_old": "wait",
-        "score_new": 25, "tier_new": "hot", "route_new": "call",
+        "score_old": 15, "tier_old": "not", "route_old": "wait", "suppressed_old": null,
+        "score_new": 25, "tier_new": "hot", "route_new": "call", "suppressed_new": null,
         "signals": [{ "name": "asks", "points_old": 5, "points_new": 15 }],
     });
-    assert_eq!(hot["entered_list"], serde_json::json!([expected]));
+    assert_eq!(group(&report, "tier_movers", "not", "hot")["movers"], serde_json::json!([expected]));
     let users = &report["users"];
     for (key, count) in [("unchanged", 2), ("rescored", 2), ("moved", 1), ("rerouted", 1), ("qualified_new", 2)] {
         assert_eq!(users[key], count, "{key}");
     }
     assert_eq!(users["human_load"], serde_json::json!([{ "route": "call", "to": "Sales", "old": 1, "new": 2 }]));
     assert_eq!(users["signals"], serde_json::json!([{ "name": "asks", "entities": 2, "points": 20 }]));
+}
+
+/// The signals of a mover add up to the difference of its scores.
+fn check_sum(mover: &Json) {
+    let signals = mover["signals"].as_array().expect("signals");
+    let sum = |key: &str| -> f64 { signals.iter().filter_map(|one| one[key].as_f64()).sum() };
+    let points = |key: &str| mover[key].as_f64().unwrap_or(0.0);
+    let difference = points("score_new") - points("score_old");
+    assert!((sum("points_new") - sum("points_old") - difference).abs() < 1e-6, "{mover}");
 }
 
 #[test]
@@ -118,19 +139,12 @@ fn counts_are_those_of_score_and_movers_add_up() {
             .map(|one| one["count"].as_u64().expect("a count"))
             .sum();
         assert_eq!(report[many]["moved"], moved);
-        for tier in report[many]["tiers"].as_array().expect("tiers") {
-            for (list, count) in [("entered_list", "entered"), ("left_list", "left")] {
-                let listed = tier[list].as_array().expect("a list");
-                assert_eq!(tier[count], listed.len());
-                for mover in listed {
-                    let sum = |key: &str| -> f64 {
-                        mover["signals"].as_array().expect("signals").iter().filter_map(|one| one[key].as_f64()).sum()
-                    };
-                    let points = |key: &str| mover[key].as_f64().unwrap_or(0.0);
-                    let difference = points("score_new") - points("score_old");
-                    assert!((sum("points_new") - sum("points_old") - difference).abs() < 1e-6, "{mover}");
-                    movers += 1;
-                }
+        for list in ["tier_movers", "route_movers", "suppression_movers"] {
+            for group in report[many][list].as_array().expect("groups") {
+                let listed = group["movers"].as_array().expect("a list");
+                assert_eq!(group["count"], listed.len());
+                listed.iter().for_each(check_sum);
+                movers += listed.len();
             }
         }
     }
@@ -178,7 +192,7 @@ fn rows_that_only_one_model_has_are_counted_apart() {
     let report = json(&folder, "old.toml fewer.toml events.ndjson");
     let users = &report["users"];
     assert_eq!((&users["only_old"], &users["only_new"], &users["moved"]), (&1.into(), &0.into(), &0.into()));
-    let ann = &tier(&report, "hot")["left_list"][0];
+    let ann = &group(&report, "tier_movers", "hot", "")["movers"][0];
     assert_eq!((&ann["id"], &ann["score_old"], &ann["score_new"]), (&"ann".into(), &20.into(), &Json::Null));
     let text = folder.pql("diff old.toml fewer.toml events.ndjson").stdout;
     assert!(text.contains("1 that only the old model has") && text.contains("(no row)"), "{text}");
@@ -268,7 +282,7 @@ fn lists_end_at_the_limit_and_say_what_they_leave_out() {
         assert_eq!(text("3").matches(name).count(), 1, "{}", text("3"));
     }
     let report = json(&folder, "old.toml low.toml events.ndjson --limit 1");
-    assert_eq!(tier(&report, "hot")["entered_not_listed"], 2);
+    assert_eq!(group(&report, "tier_movers", "not", "hot")["not_listed"], 2);
 }
 
 #[test]

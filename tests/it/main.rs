@@ -38,6 +38,7 @@ mod containers;
 mod damage;
 mod deliveries;
 mod diff;
+mod diff_movers;
 mod dumps;
 mod enrichment;
 mod envelopes;

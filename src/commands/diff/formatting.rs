@@ -3,10 +3,15 @@
 use std::cmp::Ordering;
 
 use super::{
-    ComparedModel, EntitySample, LevelDiff, ListTransitions, ModelChange, ModelDiff, MovedEntity, PointsChange,
-    SignalChange, TierMove, excerpt::excerpts,
+    ComparedModel, EntitySample, LevelDiff, ListTransitions, ModelChange, ModelDiff, MoveEnd, MovedEntity, MoverGroup,
+    MoverKind, MoverLists, PointsChange, SignalChange, excerpt::excerpts,
 };
-use pql_model::{EntityKind, clock::format_instant, number_condition::ConditionVerdict, units::Points};
+use pql_model::{
+    EntityKind,
+    clock::format_instant,
+    number_condition::ConditionVerdict,
+    units::{Points, plural},
+};
 
 /// The most entries of a list for a readable matrix; beyond that, moves are listed.
 const MATRIX_MAX: usize = 12;
@@ -67,13 +72,19 @@ pub(super) fn as_of(heads: &[ComparedModel; 2]) -> String {
 
 /// How many entities changed in what.
 pub(super) fn changes(level: &LevelDiff) -> String {
+    let counts = &level.counts;
     let mut parts = vec![
-        format!("{} without a change", level.unchanged),
-        format!("{} with another score", level.rescored),
-        format!("{} in another tier", level.moved),
-        format!("{} on another route", level.rerouted),
+        format!("{} without a change", counts.unchanged),
+        format!("{} with another score", counts.rescored),
+        format!("{} in another tier", counts.moved),
+        format!("{} on another route", counts.rerouted),
     ];
-    for (count, which) in level.only_in.iter().zip(["old", "new"]) {
+    for (count, what) in counts.turned_suppressed.iter().zip(["newly suppressed", "no longer suppressed"]) {
+        if *count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    for (count, which) in counts.only_in.iter().zip(["old", "new"]) {
         if *count > 0 {
             parts.push(format!("{count} that only the {which} model has"));
         }
@@ -83,9 +94,9 @@ pub(super) fn changes(level: &LevelDiff) -> String {
 
 /// Who is qualified before and after, and who is left out of these counts.
 pub(super) fn qualified_counts(level: &LevelDiff) -> String {
-    let [before, after] = level.qualified;
+    let [before, after] = level.counts.qualified;
     let counts = format!("{}: {before} before, {after} after", qualified(level.side));
-    match level.suppressed {
+    match level.counts.suppressed {
         [0, 0] => counts,
         [before, after] => format!("{counts}; suppressed, and not among them: {before} before, {after} after"),
     }
@@ -93,7 +104,67 @@ pub(super) fn qualified_counts(level: &LevelDiff) -> String {
 
 /// Whether the two models came to the same for everybody.
 pub(super) fn nothing_changed(diff: &ModelDiff) -> bool {
-    diff.levels.values().into_iter().all(|level| level.only_in == [0, 0] && level.unchanged == level.rows[0])
+    let is_same = |level: &LevelDiff| {
+        let counts = &level.counts;
+        counts.only_in == [0, 0] && counts.unchanged == counts.rows[0] && counts.rerouted_alone == 0
+    };
+    diff.levels.values().into_iter().all(is_same)
+}
+
+/// The lists of movers in the order of a report.
+pub(super) fn mover_lists(movers: &MoverLists) -> [(MoverKind, &[MoverGroup]); 3] {
+    [
+        (MoverKind::Tier, &movers.tiers),
+        (MoverKind::Route, &movers.routes),
+        (MoverKind::Suppression, &movers.suppressions),
+    ]
+}
+
+/// From where to where a group moves, with each name as `mark` writes it.
+pub(super) fn group_heading(kind: MoverKind, group: &MoverGroup, mark: impl Fn(&str) -> String) -> String {
+    let [old, new] = &group.ends;
+    match kind {
+        MoverKind::Tier => format!("{} → {}", mark(&end_words(old, new)), mark(&end_words(new, old))),
+        MoverKind::Route => {
+            format!("route {} → {}, in the same tier", mark(&end_words(old, new)), mark(&end_words(new, old)))
+        }
+        MoverKind::Suppression => match (&old.name, &new.name) {
+            (_, Some(name)) => format!("newly suppressed by {}", mark(name)),
+            (Some(name), None) => format!("no longer suppressed by {}", mark(name)),
+            (None, None) => "suppressed under neither model".to_owned(),
+        },
+    }
+}
+
+/// The name of an end; with the motion of a route if the other end has another one.
+fn end_words(end: &MoveEnd, other: &MoveEnd) -> String {
+    let name = end.name.as_deref().unwrap_or(NO_ROW);
+    match &end.motion {
+        _ if end.motion == other.motion => name.to_owned(),
+        Some(motion) => format!("{name} ({motion})"),
+        None if end.name.is_some() => format!("{name} (without a motion)"),
+        None => name.to_owned(),
+    }
+}
+
+/// How many suppressed entities move and are not listed.
+pub(super) fn suppressed_movers(level: &LevelDiff) -> Option<String> {
+    let count = level.movers.suppressed;
+    let verb = if count == 1 { "is" } else { "are" };
+    let many = plural(count, &format!("suppressed {}", level.side.word()), &format!("suppressed {}", many(level.side)));
+    (count > 0).then(|| format!("{many} {verb} in another tier or on another route, and not listed"))
+}
+
+/// The tier of a mover, or both: `hot`, `warm → hot`.
+fn tier_words(mover: &MovedEntity) -> String {
+    match &mover.tiers {
+        [None, None] => String::new(),
+        [Some(old), Some(new)] if old == new => format!("tier {new}"),
+        both => {
+            let [old, new] = both.each_ref().map(|tier| tier.as_deref().unwrap_or(NO_ROW));
+            format!("tier {old} → {new}")
+        }
+    }
 }
 
 /// How entities move between the entries of a list, as a table.
@@ -195,13 +266,8 @@ fn change_words(change: &ModelChange) -> Option<ChangeWords> {
 /// That two models ask for the same, whatever their texts are.
 pub(super) const NO_MODEL_CHANGE: &str = "the models say the same";
 
-/// The tiers before and after.
-pub(super) fn move_tiers(one: &TierMove) -> [&str; 2] {
-    one.tiers.each_ref().map(|tier| tier.as_deref().unwrap_or(NO_ROW))
-}
-
 /// What made the difference for some movers, signal by signal: the signal, for how many, and the points of all.
-pub(super) fn reasons_of_all(one: &TierMove) -> Vec<[String; 3]> {
+pub(super) fn reasons_of_all(one: &MoverGroup) -> Vec<[String; 3]> {
     let signal =
         |change: &SignalChange| [change.name.clone(), change.entities.to_string(), signed_points(change.points)];
     let signals = one.signals.iter().take(LINES_SHOWN).map(signal);
@@ -222,8 +288,15 @@ pub(super) fn scores(mover: &MovedEntity) -> String {
     format!("{before} → {after}")
 }
 
-/// The signals that made the difference, the largest first.
-pub(super) fn reasons(mover: &MovedEntity) -> String {
+/// Why a mover moves: the signals that made the difference, the largest first. For one whose suppression changes, its tier.
+pub(super) fn reasons(kind: MoverKind, mover: &MovedEntity) -> String {
+    match kind {
+        MoverKind::Suppression => tier_words(mover),
+        MoverKind::Tier | MoverKind::Route => signal_words(mover),
+    }
+}
+
+fn signal_words(mover: &MovedEntity) -> String {
     if mover.changes.is_empty() {
         return SAME_POINTS.to_owned();
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    ComparedModel, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions, ModelChange,
-    MovedEntity, PointsChange, SignalChange, compare::RouteLoad,
+    ComparedModel, DiffReport, EntryTurnover, IdVisibility, LevelDiff, ListTransitions, ModelChange, MovedEntity,
+    MoverGroup, PointsChange, RouteLoad, SignalChange,
 };
 use pql_engine::emit::{JsonMap, JsonNumber, JsonPoints};
 use pql_model::{
@@ -48,10 +48,17 @@ struct LevelDiffRecord<'d> {
     rescored: u64,
     moved: u64,
     rerouted: u64,
+    rerouted_alone: u64,
+    newly_suppressed: u64,
+    no_longer_suppressed: u64,
     tier_moves: Vec<MoveRecord<'d>>,
-    tiers: Vec<TierRecord<'d>>,
+    tiers: Vec<TurnoverRecord<'d>>,
     route_moves: Vec<MoveRecord<'d>>,
     routes: Vec<TurnoverRecord<'d>>,
+    tier_movers: Vec<GroupRecord<'d>>,
+    route_movers: Vec<GroupRecord<'d>>,
+    suppression_movers: Vec<GroupRecord<'d>>,
+    suppressed_movers: u64,
     human_load: Vec<LoadRecord<'d>>,
     signals: Vec<SignalChangeRecord<'d>>,
 }
@@ -83,15 +90,20 @@ struct TurnoverRecord<'d> {
     left: u64,
 }
 
-/// A tier with the entities that enter and leave it, up to the limit.
+/// Movers from one place to another, up to the limit; each mover stands in one group of its level.
 #[derive(Debug, Serialize)]
-struct TierRecord<'d> {
-    #[serde(flatten)]
-    turnover: TurnoverRecord<'d>,
-    entered_list: Vec<MovedRecord<'d>>,
-    entered_not_listed: u64,
-    left_list: Vec<MovedRecord<'d>>,
-    left_not_listed: u64,
+struct GroupRecord<'d> {
+    old: Option<&'d str>,
+    new: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    motion_old: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    motion_new: Option<&'d str>,
+    count: u64,
+    by_rule_alone: u64,
+    signals: Vec<SignalChangeRecord<'d>>,
+    movers: Vec<MovedRecord<'d>>,
+    not_listed: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,9 +113,11 @@ struct MovedRecord<'d> {
     score_old: Option<JsonPoints>,
     tier_old: Option<&'d str>,
     route_old: Option<&'d str>,
+    suppressed_old: Option<&'d str>,
     score_new: Option<JsonPoints>,
     tier_new: Option<&'d str>,
     route_new: Option<&'d str>,
+    suppressed_new: Option<&'d str>,
     signals: Vec<PointsChangeRecord<'d>>,
 }
 
@@ -179,23 +193,31 @@ impl<'d> ModelChangeRecord<'d> {
 
 impl<'d> LevelDiffRecord<'d> {
     fn new(level: &'d LevelDiff, ids: IdVisibility) -> LevelDiffRecord<'d> {
+        let counts = &level.counts;
         LevelDiffRecord {
-            old: level.rows[0],
-            new: level.rows[1],
-            qualified_old: level.qualified[0],
-            qualified_new: level.qualified[1],
-            suppressed_old: level.suppressed[0],
-            suppressed_new: level.suppressed[1],
-            only_old: level.only_in[0],
-            only_new: level.only_in[1],
-            unchanged: level.unchanged,
-            rescored: level.rescored,
-            moved: level.moved,
-            rerouted: level.rerouted,
+            old: counts.rows[0],
+            new: counts.rows[1],
+            qualified_old: counts.qualified[0],
+            qualified_new: counts.qualified[1],
+            suppressed_old: counts.suppressed[0],
+            suppressed_new: counts.suppressed[1],
+            only_old: counts.only_in[0],
+            only_new: counts.only_in[1],
+            unchanged: counts.unchanged,
+            rescored: counts.rescored,
+            moved: counts.moved,
+            rerouted: counts.rerouted,
+            rerouted_alone: counts.rerouted_alone,
+            newly_suppressed: counts.turned_suppressed[0],
+            no_longer_suppressed: counts.turned_suppressed[1],
             tier_moves: moves(&level.tiers),
-            tiers: level.tiers.turnover.iter().map(|tier| TierRecord::new(tier, ids)).collect(),
+            tiers: level.tiers.turnover.iter().map(TurnoverRecord::new).collect(),
             route_moves: moves(&level.routes),
             routes: level.routes.turnover.iter().map(TurnoverRecord::new).collect(),
+            tier_movers: GroupRecord::list(&level.movers.tiers, ids),
+            route_movers: GroupRecord::list(&level.movers.routes, ids),
+            suppression_movers: GroupRecord::list(&level.movers.suppressions, ids),
+            suppressed_movers: level.movers.suppressed,
             human_load: level.load.iter().map(LoadRecord::new).collect(),
             signals: level.signals.iter().map(SignalChangeRecord::new).collect(),
         }
@@ -215,26 +237,28 @@ fn moves(list: &ListTransitions) -> Vec<MoveRecord<'_>> {
 impl<'d> TurnoverRecord<'d> {
     fn new(entry: &'d EntryTurnover) -> TurnoverRecord<'d> {
         let count = |model: usize| entry.exists_in[model].then_some(entry.counts[model]);
-        TurnoverRecord {
-            name: &entry.name,
-            old: count(0),
-            new: count(1),
-            entered: entry.entered.count,
-            left: entry.left.count,
-        }
+        TurnoverRecord { name: &entry.name, old: count(0), new: count(1), entered: entry.entered, left: entry.left }
     }
 }
 
-impl<'d> TierRecord<'d> {
-    fn new(tier: &'d EntryTurnover, ids: IdVisibility) -> TierRecord<'d> {
-        let list = |sample: &'d EntitySample| sample.listed.iter().map(|one| MovedRecord::new(one, ids)).collect();
-        let rest = |sample: &EntitySample| sample.count - sample.listed.len() as u64;
-        TierRecord {
-            turnover: TurnoverRecord::new(tier),
-            entered_list: list(&tier.entered),
-            entered_not_listed: rest(&tier.entered),
-            left_list: list(&tier.left),
-            left_not_listed: rest(&tier.left),
+impl<'d> GroupRecord<'d> {
+    fn list(groups: &'d [MoverGroup], ids: IdVisibility) -> Vec<GroupRecord<'d>> {
+        groups.iter().map(|group| GroupRecord::new(group, ids)).collect()
+    }
+
+    fn new(group: &'d MoverGroup, ids: IdVisibility) -> GroupRecord<'d> {
+        let [old, new] = group.ends.each_ref().map(|end| end.name.as_deref());
+        let [motion_old, motion_new] = group.ends.each_ref().map(|end| end.motion.as_deref());
+        GroupRecord {
+            old,
+            new,
+            motion_old,
+            motion_new,
+            count: group.movers.count,
+            by_rule_alone: group.by_rule_alone,
+            signals: group.signals.iter().map(SignalChangeRecord::new).collect(),
+            movers: group.movers.listed.iter().map(|one| MovedRecord::new(one, ids)).collect(),
+            not_listed: group.movers.count - group.movers.listed.len() as u64,
         }
     }
 }
@@ -244,14 +268,17 @@ impl<'d> MovedRecord<'d> {
         let [score_old, score_new] = moved.scores.map(|score| score.map(JsonPoints));
         let [tier_old, tier_new] = moved.tiers.each_ref().map(Option::as_deref);
         let [route_old, route_new] = moved.routes.each_ref().map(Option::as_deref);
+        let [suppressed_old, suppressed_new] = moved.suppressed.each_ref().map(Option::as_deref);
         MovedRecord {
             id: (ids == IdVisibility::Shown).then_some(&moved.id),
             score_old,
             tier_old,
             route_old,
+            suppressed_old,
             score_new,
             tier_new,
             route_new,
+            suppressed_new,
             signals: moved.changes.iter().map(PointsChangeRecord::new).collect(),
         }
     }

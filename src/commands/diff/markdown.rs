@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::{
-    DiffReport, IdVisibility, LevelDiff, MovedEntity, TierMove,
+    DiffReport, IdVisibility, LevelDiff, MovedEntity, MoverGroup, MoverKind,
     formatting::{self, ChangeWords, ChangedValues, TransitionTable},
 };
 use pql_model::{diag::escape_controls, units::plural};
@@ -91,17 +91,19 @@ impl DiffReport<'_> {
             let mut count = |what: String, [before, after]: [u64; 2]| {
                 rows.push(vec![what, before.to_string(), after.to_string(), formatting::signed(before, after)]);
             };
-            count(formatting::many(level.side).to_owned(), level.rows);
-            count(formatting::qualified(level.side).to_owned(), level.qualified);
-            if level.suppressed != [0, 0] {
+            count(formatting::many(level.side).to_owned(), level.counts.rows);
+            count(formatting::qualified(level.side).to_owned(), level.counts.qualified);
+            if level.counts.suppressed != [0, 0] {
                 count(
                     format!("suppressed {}, not among the qualified", formatting::many(level.side)),
-                    level.suppressed,
+                    level.counts.suppressed,
                 );
             }
             for load in &level.load {
                 let to = load.assignee.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
-                count(format!("human route {} of {}{to}", code(&load.name), formatting::many(level.side)), load.counts);
+                let without = if level.counts.suppressed == [0, 0] { "" } else { ", without the suppressed" };
+                let many = formatting::many(level.side);
+                count(format!("human route {} of {many}{to}{without}", code(&load.name)), load.counts);
             }
         }
         table(out, &["", "before", "after", "change"].map(str::to_owned), 1, &rows);
@@ -109,18 +111,20 @@ impl DiffReport<'_> {
 
     fn level_markdown(&self, out: &mut String, level: &LevelDiff) {
         let many = formatting::many(level.side);
+        let [before, after] = level.counts.rows;
         let _ = writeln!(
             out,
-            "\n#### {}{}\n\nOf the {many}, {}.",
+            "\n#### {}{}\n\n{before} {many} before and {after} after: {}.",
             many[..1].to_uppercase(),
             &many[1..],
             formatting::changes(level)
         );
-        if level.moved + level.rerouted + level.rescored + level.only_in[0] + level.only_in[1] == 0 {
+        let counts = &level.counts;
+        if counts.unchanged == counts.rows[0] && counts.only_in == [0, 0] && counts.rerouted_alone == 0 {
             return;
         }
         for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
-            if moves.turnover.iter().all(|entry| entry.entered.count + entry.left.count == 0) {
+            if moves.turnover.iter().all(|entry| entry.entered + entry.left == 0) {
                 continue;
             }
             let TransitionTable { mut header, mut rows, sums, omitted_note: rest } = formatting::matrix(moves, what);
@@ -139,40 +143,62 @@ impl DiffReport<'_> {
         signals(out, level);
     }
 
-    /// Who moves from tier to tier, folded away.
+    /// Who moves, folded away.
     fn movers(&self, out: &mut String, level: &LevelDiff) {
-        if level.moves.is_empty() {
-            return;
-        }
         let many = formatting::many(level.side);
-        // A summary is HTML, so that no name may stand in it.
-        let _ = writeln!(out, "\n<details>\n<summary>The {many} in another tier, and why</summary>");
-        for one in &level.moves {
-            let [from, to] = formatting::move_tiers(one).map(code);
-            let _ = writeln!(out, "\n{from} → {to}: {}\n", one.movers.count);
-            match self.ids {
-                IdVisibility::Shown => movers_table(out, one),
-                IdVisibility::Hidden => reasons_table(out, one, many),
+        for (kind, groups) in formatting::mover_lists(&level.movers) {
+            if groups.is_empty() {
+                continue;
             }
+            // A summary is HTML, so that no name may stand in it.
+            let _ = writeln!(out, "\n<details>\n<summary>The {many} {}</summary>", summary_words(kind));
+            for group in groups {
+                let heading = formatting::group_heading(kind, group, code);
+                let _ = writeln!(out, "\n{heading}: {}", group.movers.count);
+                match (self.ids, kind) {
+                    (IdVisibility::Shown, _) => movers_table(out, kind, group),
+                    (IdVisibility::Hidden, MoverKind::Tier | MoverKind::Route) => reasons_table(out, group, many),
+                    (IdVisibility::Hidden, MoverKind::Suppression) => {}
+                }
+            }
+            out.push_str("\n</details>\n");
         }
-        out.push_str("\n</details>\n");
+        if let Some(rest) = formatting::suppressed_movers(level) {
+            let _ = writeln!(out, "\n{rest}.");
+        }
+    }
+}
+
+/// What a folded list of movers is called.
+fn summary_words(kind: MoverKind) -> &'static str {
+    match kind {
+        MoverKind::Tier => "in another tier, and why",
+        MoverKind::Route => "in the same tier on another route, and why",
+        MoverKind::Suppression => "whose suppression changes",
     }
 }
 
 /// The movers, one a row.
-fn movers_table(out: &mut String, one: &TierMove) {
-    let row = |mover: &MovedEntity| vec![id(&mover.id), formatting::scores(mover), code(&formatting::reasons(mover))];
-    let rows: Vec<Vec<String>> = one.movers.listed.iter().map(row).collect();
+fn movers_table(out: &mut String, kind: MoverKind, group: &MoverGroup) {
+    let row =
+        |mover: &MovedEntity| vec![id(&mover.id), formatting::scores(mover), code(&formatting::reasons(kind, mover))];
+    let rows: Vec<Vec<String>> = group.movers.listed.iter().map(row).collect();
+    let why = match kind {
+        MoverKind::Tier | MoverKind::Route => "signals that made the difference",
+        MoverKind::Suppression => "tier",
+    };
     if !rows.is_empty() {
-        table(out, &["id", "score", "signals that made the difference"].map(str::to_owned), 3, &rows);
+        out.push('\n');
+        table(out, &["id", "score", why].map(str::to_owned), 3, &rows);
     }
-    if let Some(rest) = formatting::not_listed(&one.movers) {
-        let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
+    if let Some(rest) = formatting::not_listed(&group.movers) {
+        let _ = writeln!(out, "\n… {rest}");
     }
 }
 
 /// What made the difference, one signal a row.
-fn reasons_table(out: &mut String, one: &TierMove, many: &str) {
+fn reasons_table(out: &mut String, one: &MoverGroup, many: &str) {
+    out.push('\n');
     let row = |[why, entities, points]: [String; 3]| vec![code(&why), entities, points];
     let rows: Vec<Vec<String>> = formatting::reasons_of_all(one).into_iter().map(row).collect();
     table(out, &["signals that made the difference", many, "points in all"].map(str::to_owned), 1, &rows);

@@ -51,7 +51,7 @@ pub enum DiffMetric {
 }
 
 /// What is counted of a level, for users and for accounts.
-const LEVEL_TOTALS: [PerKind<&str>; 12] = [
+const LEVEL_TOTALS: [PerKind<&str>; 17] = [
     PerKind { user: "users_old", account: "accounts_old" },
     PerKind { user: "users_new", account: "accounts_new" },
     PerKind { user: "pqls_old", account: "pqas_old" },
@@ -64,6 +64,11 @@ const LEVEL_TOTALS: [PerKind<&str>; 12] = [
     PerKind { user: "rerouted", account: "rerouted" },
     PerKind { user: "human_old", account: "human_old" },
     PerKind { user: "human_new", account: "human_new" },
+    PerKind { user: "rerouted_alone", account: "rerouted_alone" },
+    PerKind { user: "suppressed_old", account: "suppressed_old" },
+    PerKind { user: "suppressed_new", account: "suppressed_new" },
+    PerKind { user: "newly_suppressed", account: "newly_suppressed" },
+    PerKind { user: "no_longer_suppressed", account: "no_longer_suppressed" },
 ];
 
 /// What is counted of a tier or route.
@@ -230,8 +235,7 @@ impl DiffMetric {
             DiffMetric::Total(side, total) => total_of(&diff.levels[side], total),
             DiffMetric::Entry(side, list, entry, what) => {
                 let turnover = list.transitions(&diff.levels[side]).turnover.get(entry);
-                turnover
-                    .map_or(0, |entry| [entry.counts[0], entry.counts[1], entry.entered.count, entry.left.count][what])
+                turnover.map_or(0, |entry| [entry.counts[0], entry.counts[1], entry.entered, entry.left][what])
             }
             DiffMetric::Move(side, list, from, to) => {
                 let cells = &list.transitions(&diff.levels[side]).cells;
@@ -245,18 +249,24 @@ impl DiffMetric {
 /// In the order of `TOTALS`.
 fn total_of(level: &LevelDiff, total: usize) -> u64 {
     let human = |model: usize| level.load.iter().map(|load| load.counts[model]).sum();
+    let counts = &level.counts;
     [
-        level.rows[0],
-        level.rows[1],
-        level.qualified[0],
-        level.qualified[1],
-        level.only_in[0],
-        level.only_in[1],
-        level.unchanged,
-        level.rescored,
-        level.moved,
-        level.rerouted,
+        counts.rows[0],
+        counts.rows[1],
+        counts.qualified[0],
+        counts.qualified[1],
+        counts.only_in[0],
+        counts.only_in[1],
+        counts.unchanged,
+        counts.rescored,
+        counts.moved,
+        counts.rerouted,
         human(0),
         human(1),
+        counts.rerouted_alone,
+        counts.suppressed[0],
+        counts.suppressed[1],
+        counts.turned_suppressed[0],
+        counts.turned_suppressed[1],
     ][total]
 }

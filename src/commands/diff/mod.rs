@@ -9,21 +9,22 @@ mod compare;
 mod excerpt;
 mod formatting;
 mod json;
+mod level_comparison;
 mod markdown;
 mod metrics;
 mod model_changes;
+mod movers;
 mod snapshot;
 mod text;
-mod tier_moves;
+mod transitions;
 
-pub use compare::{
-    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange, compare,
-};
+pub use compare::{EntitySample, LevelDiff, MovedEntity, PointsChange, RouteLoad, SignalChange, compare};
 pub use json::DiffRecord;
 pub use metrics::DiffVocabulary;
 pub use model_changes::{ModelChange, model_changes};
+pub use movers::{MoveEnd, MoverGroup, MoverKind, MoverLists};
 pub use snapshot::ScoreSnapshot;
-pub use tier_moves::TierMove;
+pub use transitions::{EntryTurnover, ListTransitions};
 
 use pql_model::{PerKind, clock::AsOf, number_condition::ConditionVerdict};
 

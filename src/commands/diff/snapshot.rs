@@ -11,6 +11,8 @@ pub struct ScoreSnapshot {
     pub model: ComparedModel,
     /// Users and accounts.
     pub levels: PerKind<LevelSnapshot>,
+    /// The motions of the routes, by place.
+    pub motions: PerKind<Vec<Option<String>>>,
 }
 
 impl ScoreSnapshot {
@@ -22,6 +24,10 @@ impl ScoreSnapshot {
             fingerprint: model.resolved.fingerprint.clone(),
             as_of: scored.as_of,
         };
-        ScoreSnapshot { model: head, levels: LevelSnapshot::of_levels(scored, model) }
+        let motions = PerKind::from_fn(|kind| {
+            let routes = model.resolved.level(kind).routes.iter();
+            routes.map(|route| route.motion.clone()).collect()
+        });
+        ScoreSnapshot { model: head, levels: LevelSnapshot::of_levels(scored, model), motions }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    DiffReport, IdVisibility, LevelDiff, MovedEntity, TierMove,
+    DiffReport, IdVisibility, LevelDiff, MovedEntity, MoverGroup, MoverKind,
     formatting::{self, ChangeWords, ChangedValues, TransitionTable},
 };
 use pql_model::{EntityKind, diag::escape_controls, units::plural};
@@ -60,7 +60,7 @@ impl DiffReport<'_> {
     }
 
     fn level_text(&self, out: &mut String, level: &LevelDiff) {
-        let [before, after] = level.rows;
+        let [before, after] = level.counts.rows;
         let side = level.side;
         let _ = writeln!(out, "\n{}: {before} before, {after} after", formatting::many(side));
         let _ = writeln!(out, "  {}", formatting::changes(level));
@@ -75,37 +75,47 @@ impl DiffReport<'_> {
             if let Some(rest) = rest {
                 let _ = writeln!(out, "  ... {rest}");
             }
-            if what == "tier" {
-                level.moves.iter().for_each(|one| self.move_text(out, one, side));
-            }
+        }
+        for (kind, groups) in formatting::mover_lists(&level.movers) {
+            groups.iter().for_each(|group| self.group_text(out, (kind, group), side));
+        }
+        if let Some(rest) = formatting::suppressed_movers(level) {
+            let _ = writeln!(out, "\n{rest}");
         }
         load(out, level);
         signals(out, level);
     }
 
-    /// The movers from one tier to another: each of them, or without ids what made the difference for all.
-    fn move_text(&self, out: &mut String, one: &TierMove, side: EntityKind) {
-        let [from, to] = formatting::move_tiers(one);
-        let count = plural(one.movers.count, side.word(), side.plural());
-        let _ = writeln!(out, "\n{from} → {to}: {count}");
-        if self.ids == IdVisibility::Hidden {
-            let rows = formatting::reasons_of_all(one);
-            let header = ["why", formatting::many(side), "points"].map(str::to_owned);
-            let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
-            return grid(out, &header, &rows);
-        }
-        let rows: Vec<Vec<String>> = one.movers.listed.iter().map(moved_cells).collect();
-        for line in aligned(&rows) {
-            let _ = writeln!(out, "  {line}");
-        }
-        if let Some(rest) = formatting::not_listed(&one.movers) {
-            let _ = writeln!(out, "  ... {rest}");
+    /// Movers from one place to another: each of them, or without ids what made the difference for all.
+    fn group_text(&self, out: &mut String, (kind, group): (MoverKind, &MoverGroup), side: EntityKind) {
+        let heading = formatting::group_heading(kind, group, str::to_owned);
+        let count = plural(group.movers.count, side.word(), side.plural());
+        let _ = writeln!(out, "\n{}: {count}", escape_controls(&heading));
+        match (self.ids, kind) {
+            (IdVisibility::Shown, _) => listed_movers(out, kind, group),
+            (IdVisibility::Hidden, MoverKind::Tier | MoverKind::Route) => {
+                let rows = formatting::reasons_of_all(group);
+                let header = ["why", formatting::many(side), "points"].map(str::to_owned);
+                grid(out, &header, &rows.into_iter().map(Vec::from).collect::<Vec<Vec<String>>>());
+            }
+            (IdVisibility::Hidden, MoverKind::Suppression) => {}
         }
     }
 }
 
-fn moved_cells(mover: &MovedEntity) -> Vec<String> {
-    vec![escape_controls(&mover.id), formatting::scores(mover), escape_controls(&formatting::reasons(mover))]
+/// The movers, one a line.
+fn listed_movers(out: &mut String, kind: MoverKind, group: &MoverGroup) {
+    let rows: Vec<Vec<String>> = group.movers.listed.iter().map(|mover| moved_cells(kind, mover)).collect();
+    for line in aligned(&rows) {
+        let _ = writeln!(out, "  {line}");
+    }
+    if let Some(rest) = formatting::not_listed(&group.movers) {
+        let _ = writeln!(out, "  ... {rest}");
+    }
+}
+
+fn moved_cells(kind: MoverKind, mover: &MovedEntity) -> Vec<String> {
+    vec![escape_controls(&mover.id), formatting::scores(mover), escape_controls(&formatting::reasons(kind, mover))]
 }
 
 fn load(out: &mut String, level: &LevelDiff) {
@@ -134,6 +144,10 @@ fn load(out: &mut String, level: &LevelDiff) {
     ]);
     out.push('\n');
     grid(out, &["human route", "before", "after", "change", "to"].map(str::to_owned), &rows);
+    if level.counts.suppressed != [0, 0] {
+        let _ =
+            writeln!(out, "  suppressed {} are no work for people and do not count here", formatting::many(level.side));
+    }
 }
 
 fn signals(out: &mut String, level: &LevelDiff) {

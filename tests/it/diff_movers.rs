@@ -1,0 +1,179 @@
+//! `pql diff`: each mover once, those by route alone among them; the suppressed are no work for people.
+
+use serde_json::Value as Json;
+
+use crate::run::Folder;
+
+/// A call for `hot` users and for those who ask; who invites three times is a customer.
+const OLD: &str = r#"schema = 1
+[metrics]
+invites = { measure = "count", event = "invite" }
+asks = { measure = "count", event = "ask" }
+[[user.signals]]
+name = "invited"
+event = "invite"
+points = 10
+[[user.signals]]
+name = "asked"
+event = "ask"
+points = 5
+[[user.suppress]]
+name = "customer"
+when = "invites >= 3"
+[[user.tiers]]
+name = "hot"
+at_least = 15
+qualified = true
+[[user.tiers]]
+name = "not"
+[[user.routes]]
+name = "call"
+motion = "human"
+when = "tier = 'hot' or asks > 0"
+[[user.routes]]
+name = "wait"
+motion = "automated"
+"#;
+
+/// `ann` is a customer with 10 points; `bob` has 15, `cid` 10, `dan` 5 and `eve` none.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("old.toml", OLD);
+    let line = |user: &str, event: &str, day: u32| {
+        format!(
+            "{{\"event\":\"{event}\",\"timestamp\":\"2026-10-{day:02}T10:00:00Z\",\"user_id\":\"{user}\",\"account_id\":\"acme\"}}\n"
+        )
+    };
+    let events = [
+        ("ann", "invite", 1),
+        ("ann", "invite", 2),
+        ("ann", "invite", 3),
+        ("bob", "invite", 4),
+        ("bob", "ask", 5),
+        ("cid", "invite", 6),
+        ("dan", "ask", 7),
+        ("eve", "look", 7),
+    ];
+    folder.write("events.ndjson", events.map(|(user, event, day)| line(user, event, day)).concat());
+    folder
+}
+
+/// The diff of the model and the same with some texts replaced.
+fn compared(folder: &Folder, replaced: &[(&str, &str)], options: &str) -> String {
+    let mut new = OLD.to_owned();
+    for (from, to) in replaced {
+        assert!(new.contains(from), "{from}");
+        new = new.replace(from, to);
+    }
+    folder.write("new.toml", new);
+    let outcome = folder.pql(&format!("diff old.toml new.toml events.ndjson -q {options}"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    outcome.stdout
+}
+
+fn json(folder: &Folder, replaced: &[(&str, &str)]) -> Json {
+    serde_json::from_str(&compared(folder, replaced, "-f json")).expect("JSON")
+}
+
+#[test]
+fn movers_by_route_alone_have_a_list_of_their_own() {
+    let folder = folder();
+    let fewer = [("asks > 0", "asks > 5")];
+    let text = compared(&folder, &fewer, "");
+    let listed = "\nroute call (human) → wait (automated), in the same tier: 1 user\n  dan  5 → 5  the same points, another rule\n";
+    assert!(text.contains(listed), "{text}");
+    assert_eq!(text.matches("dan").count(), 1, "{text}");
+    let markdown = compared(&folder, &fewer, "-f markdown --no-ids");
+    let listed = "\n<summary>The users in the same tier on another route, and why</summary>\n\nroute `call (human)` → `wait (automated)`, in the same tier: 1\n\n| signals";
+    assert!(markdown.contains(listed), "{markdown}");
+    let users = &json(&folder, &fewer)["users"];
+    let group = &users["route_movers"][0];
+    assert_eq!((&group["old"], &group["new"], &group["count"]), (&"call".into(), &"wait".into(), &1.into()), "{group}");
+    assert_eq!((&users["rerouted"], &users["rerouted_alone"]), (&1.into(), &1.into()));
+    // Who changes the tier too is listed under the tiers, and there alone.
+    let text = compared(&folder, &[("at_least = 15", "at_least = 10")], "");
+    assert!(text.contains("\nnot → hot: 1 user\n  cid ") && !text.contains("in the same tier"), "{text}");
+}
+
+#[test]
+fn a_route_of_another_motion_is_another_route() {
+    let folder = folder();
+    let silent = [("motion = \"human\"", "motion = \"automated\"")];
+    let text = compared(&folder, &silent, "--limit 0");
+    let heading = "\nroute call (human) → call (automated), in the same tier: 2 users\n  ... 2; --limit 2 lists them\n";
+    assert!(text.contains(heading), "{text}");
+    let report = json(&folder, &silent);
+    let group = &report["users"]["route_movers"][0];
+    assert_eq!((&group["motion_old"], &group["motion_new"]), (&"human".into(), &"automated".into()));
+    assert_eq!(report["summary"]["user.rerouted_alone"], 2);
+    assert_eq!(report["summary"]["user.rerouted"], 0);
+    let markdown = compared(&folder, &silent, "-f markdown");
+    assert!(!markdown.contains("Nothing changed for anybody") && markdown.contains("`call (human)`"), "{markdown}");
+    // A route without a motion is one of another motion.
+    let text = compared(&folder, &[("motion = \"human\"\n", "")], "");
+    assert!(text.contains("\nroute call (human) → call (without a motion), in the same tier: 2 users\n"), "{text}");
+}
+
+#[test]
+fn the_suppressed_are_no_work_for_people() {
+    let folder = folder();
+    // With 30 points and a call for everybody, the customer still is nobody's work.
+    let more = [("event = \"invite\"\npoints = 10", "event = \"invite\"\npoints = 30"), ("asks > 0", "asks >= 0")];
+    let report = json(&folder, &more);
+    let users = &report["users"];
+    assert_eq!(users["human_load"][0], serde_json::json!({ "route": "call", "to": null, "old": 2, "new": 4 }));
+    assert_eq!((&report["summary"]["user.human_old"], &report["summary"]["user.human_new"]), (&2.into(), &4.into()));
+    assert_eq!(users["suppressed_movers"], 1);
+    // The customer has a row in the tier all the same.
+    assert_eq!(users["tier_moves"][1], serde_json::json!({ "old": "not", "new": "hot", "count": 2 }), "{users}");
+    let text = compared(&folder, &more, "");
+    assert!(text.contains("\nnot → hot: 1 user\n  cid  10 → 30  invited +20\n"), "{text}");
+    assert!(text.contains("\n1 suppressed user is in another tier or on another route, and not listed\n"), "{text}");
+    assert!(text.contains("\n  suppressed users are no work for people and do not count here\n"), "{text}");
+    assert!(!text.contains("ann"), "{text}");
+    let markdown = compared(&folder, &more, "-f markdown");
+    assert!(
+        markdown.contains("\n| human route `call` of users, without the suppressed | 2 | 4 | +2 |\n"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("\n1 suppressed user is in another tier or on another route, and not listed.\n"));
+}
+
+#[test]
+fn who_is_newly_or_no_longer_suppressed_is_counted_by_name() {
+    let folder = folder();
+    let other = [("invites >= 3", "invites = 1 and asks = 1"), ("at_least = 15", "at_least = 9")];
+    let text = compared(&folder, &other, "");
+    for listed in [
+        "\nnewly suppressed by customer: 1 user\n  bob  15 → 15  tier hot\n",
+        "\nno longer suppressed by customer: 1 user\n  ann  10 → 10  tier not → hot\n",
+        "\nnot → hot: 1 user\n  cid ",
+        ", 1 newly suppressed, 1 no longer suppressed\n",
+    ] {
+        assert!(text.contains(listed), "{listed}: {text}");
+    }
+    for name in ["ann", "bob", "cid"] {
+        assert_eq!(text.matches(name).count(), 1, "{text}");
+    }
+    let report = json(&folder, &other);
+    for (name, count) in [
+        ("newly_suppressed", 1),
+        ("no_longer_suppressed", 1),
+        ("suppressed_old", 1),
+        ("suppressed_new", 1),
+        ("human_old", 2),
+        ("human_new", 3),
+    ] {
+        assert_eq!(report["summary"][format!("user.{name}")], count, "{name}");
+    }
+    let group = &report["users"]["suppression_movers"][0];
+    assert_eq!((&group["old"], &group["new"], &group["count"]), (&Json::Null, &"customer".into(), &1.into()));
+    let hidden = compared(&folder, &other, "-f markdown --no-ids");
+    assert!(
+        hidden.contains("\nnewly suppressed by `customer`: 1\n\nno longer suppressed by `customer`: 1\n"),
+        "{hidden}"
+    );
+    // The same people under another name are no movers.
+    let renamed = compared(&folder, &[("name = \"customer\"", "name = \"buyer\"")], "");
+    assert!(!renamed.contains("suppressed by"), "{renamed}");
+}

@@ -131,6 +131,8 @@ pub(crate) const QUALIFIED_AUTOMATED: &str = "M071";
 pub(crate) const HUMAN_FOR_SILENT: &str = "M072";
 /// A human route for somebody who is neither activated nor ready.
 pub(crate) const HUMAN_WITHOUT_REASON: &str = "M073";
+/// A suppression of accounts that their users lack, or the reverse.
+pub(crate) const SUPPRESSED_ON_ONE_LEVEL: &str = "M074";
 
 /// A cooldown of an alert that is longer than the events reach.
 pub const COOLDOWN_TOO_LONG: &str = "M081";

@@ -375,3 +375,88 @@ fn every_question_about_a_shipped_model_with_one_more_route_is_settled() {
         }
     }
 }
+
+/// A model with work on both levels, which reads the state of an account from a CRM.
+fn both_levels(rest: &str) -> String {
+    format!(
+        r#"schema = 1
+[account.traits]
+crm = {{ type = "text" }}
+region = {{ type = "text" }}
+[user.traits]
+role = {{ type = "text" }}
+[account.facts]
+paying = "lower(crm) in ('customer', 'client')"
+[[user.signals]]
+name = "work"
+event = "work_done"
+points = 10
+[[user.tiers]]
+name = "hot"
+at_least = 10
+qualified = true
+[[user.tiers]]
+name = "cold"
+[[account.signals]]
+name = "people"
+value = "active_users_28"
+ladder = [{{ at_least = 3, points = 10 }}]
+[[account.tiers]]
+name = "hot"
+at_least = 10
+qualified = true
+[[account.tiers]]
+name = "cold"
+{rest}
+"#
+    )
+}
+
+/// A suppression of `account` or `user`.
+fn suppress(level: &str, name: &str, when: &str) -> String {
+    format!("[[{level}.suppress]]\nname = \"{name}\"\nwhen = \"{when}\"\n")
+}
+
+#[test]
+fn a_suppression_on_one_level_alone_is_told() {
+    let folder = Folder::new();
+    let customer = || suppress("account", "customer", "lower(crm) = 'customer'");
+    // What the model has, how often it is told, and the condition to add.
+    for (told, rest, added) in [
+        (1, customer(), "[[user.suppress]] with name = \"customer\" and when = \"lower(account.crm) = 'customer'\""),
+        (
+            1,
+            suppress("user", "customer", "account.crm = 'customer' and account.region is not null"),
+            "[[account.suppress]] with name = \"customer\" and when = \"crm = 'customer' and region is not null\"",
+        ),
+        // The same fact, but another text: the competitor's users are still called.
+        (
+            1,
+            customer()
+                + &suppress("user", "customer", "lower(account.crm) = 'customer'")
+                + &suppress("account", "rival", "crm = 'competitor'"),
+            "when = \"account.crm = 'competitor'\"",
+        ),
+        (2, customer() + &suppress("user", "far", "account.region = 'APAC'"), "when = \"region = 'APAC'\""),
+        (0, customer() + &suppress("user", "customer", "role = 'intern'"), ""),
+        // The other level has it under another name, also behind a fact.
+        (0, customer() + &suppress("user", "sold", "account.crm in ('Customer', 'client')"), ""),
+        (0, customer() + &suppress("user", "sold", "account.paying"), ""),
+        (0, suppress("account", "sold", "paying") + &suppress("user", "customer", "account.crm = 'client'"), ""),
+        // Of facts of their own only users can be suppressed.
+        (0, suppress("user", "intern", "role = 'intern'"), ""),
+        (0, suppress("user", "intern", "role = 'intern' and account.region = 'EU'"), ""),
+    ] {
+        folder.write("model.toml", both_levels(&rest));
+        let outcome = folder.pql("check model.toml");
+        assert!(!outcome.stderr.contains("error["), "{rest}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.matches("warning[M074]").count(), told, "{rest}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(added), "{rest}: {}", outcome.stderr);
+    }
+    // Where nobody works a list, no suppression is missing.
+    let idle = both_levels(&customer()).replacen("qualified = true\n", "", 1);
+    assert!(!codes(&folder, &idle).contains(&"M074".to_owned()));
+    // What is meant can be said.
+    let ignore = "[check]\nignore = [{ code = \"M074\", because = \"members may buy seats\", name = \"customer\" }]\n";
+    assert!(!codes(&folder, &both_levels(&(customer() + ignore))).iter().any(|code| code == "M074" || code == "M090"));
+}

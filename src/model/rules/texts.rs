@@ -71,6 +71,7 @@ pub(super) const DATA: &[&str] = &[
     include_str!("M071.md"),
     include_str!("M072.md"),
     include_str!("M073.md"),
+    include_str!("M074.md"),
     include_str!("M081.md"),
     include_str!("M082.md"),
     include_str!("M090.md"),

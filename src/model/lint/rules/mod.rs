@@ -14,6 +14,7 @@ mod playbook;
 mod routes;
 mod signal_points;
 mod signals;
+mod suppressions;
 mod tier_gaps;
 mod tiers;
 mod top_tier;
@@ -38,6 +39,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     top_tier::all(lint);
     human_routes::all(lint);
     automated_leads::all(lint);
+    suppressions::all(lint);
     signals::ladders(lint);
     signals::twice(lint);
     signal_points::lasting_intent(lint);

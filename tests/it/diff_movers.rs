@@ -177,3 +177,38 @@ fn who_is_newly_or_no_longer_suppressed_is_counted_by_name() {
     let renamed = compared(&folder, &[("name = \"customer\"", "name = \"buyer\"")], "");
     assert!(!renamed.contains("suppressed by"), "{renamed}");
 }
+
+#[test]
+fn models_that_read_the_events_in_other_ways_say_so_with_the_counts_of_both() {
+    let folder = folder();
+    let renamed = [("schema = 1\n", "schema = 1\n[input]\nfields = { user = \"who\" }\n")];
+    // The old model finds no user in these records, and the new one none in the others.
+    let mut events = std::fs::read_to_string(folder.path().join("events.ndjson")).expect("events");
+    events += "{\"event\":\"invite\",\"timestamp\":\"2026-10-04T10:00:00Z\",\"who\":\"fay\"}\n";
+    folder.write("events.ndjson", &events);
+    let text = compared(&folder, &renamed, "--max-rejects 100%");
+    assert!(
+        text.contains("\nThe models differ in [input], so each reads the events in its own way.\n\n  read by"),
+        "{text}"
+    );
+    for row in ["records", "rejected", "events that count"] {
+        assert!(text.contains(&format!("\n  {row} ")), "{row}: {text}");
+    }
+    let report: Json = serde_json::from_str(&compared(&folder, &renamed, "-f json --max-rejects 100%")).expect("JSON");
+    assert_eq!((&report["old"]["records"], &report["new"]["records"]), (&9.into(), &9.into()));
+    let markdown = compared(&folder, &renamed, "-f markdown --max-rejects 100%");
+    let told = "The models differ in `[input]`, so each reads the events in its own way.\n\n| read by each model | old | new | change |\n";
+    assert!(markdown.contains(told), "{markdown}");
+    // Models that read in the same way say nothing of it.
+    let same = compared(&folder, &[("points = 5", "points = 6")], "--max-rejects 100%");
+    assert!(!same.contains("each reads") && !same.contains("read by"), "{same}");
+    // Whoever is excluded under one model is counted.
+    let excluded = compared(
+        &folder,
+        &[("schema = 1\n", "schema = 1\n[identity]\nexclude_users = [\"bob\"]\n")],
+        "--max-rejects 100%",
+    );
+    assert!(excluded.contains("\nThe models differ in [identity], so"), "{excluded}");
+    let row = excluded.lines().find(|line| line.contains("of excluded users")).expect("a row");
+    assert_eq!(row.split_whitespace().collect::<Vec<&str>>(), ["of", "excluded", "users", "0", "2", "+2"]);
+}

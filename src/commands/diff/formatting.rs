@@ -51,6 +51,11 @@ pub(super) fn signed(before: u64, after: u64) -> String {
     }
 }
 
+/// Something counted under both models, with the difference.
+pub(super) fn count_row((what, [before, after]): (&str, [u64; 2])) -> Vec<String> {
+    vec![what.to_owned(), before.to_string(), after.to_string(), signed(before, after)]
+}
+
 /// `+10`, `-2.5`
 pub(super) fn signed_points(points: Points) -> String {
     format!("{}{points}", if points > Points::ZERO { "+" } else { "" })

@@ -32,6 +32,13 @@ struct ModelHead<'d> {
     name: &'d str,
     sha256: &'d str,
     as_of: String,
+    records: i64,
+    rejected: i64,
+    excluded: i64,
+    after_as_of: i64,
+    duplicate: i64,
+    anonymous: i64,
+    events: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -179,8 +186,20 @@ fn numbers(named: &[(String, f64)]) -> JsonMap<&str, JsonNumber> {
 
 impl<'d> ModelHead<'d> {
     fn new(model: &'d ComparedModel) -> ModelHead<'d> {
-        let ComparedModel { path, name, fingerprint, as_of } = model;
-        ModelHead { model: path, name, sha256: fingerprint, as_of: format_instant(as_of.instant) }
+        let ComparedModel { path, name, fingerprint, as_of, read } = model;
+        ModelHead {
+            model: path,
+            name,
+            sha256: fingerprint,
+            as_of: format_instant(as_of.instant),
+            records: read.records,
+            rejected: read.rejected,
+            excluded: read.excluded,
+            after_as_of: read.after_as_of,
+            duplicate: read.duplicate,
+            anonymous: read.anonymous,
+            events: read.events,
+        }
     }
 }
 

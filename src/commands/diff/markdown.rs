@@ -54,12 +54,27 @@ impl DiffReport<'_> {
         }
         let same = if formatting::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
         let _ = writeln!(out, "The same events under both models, {}.{same}\n", formatting::as_of(&self.diff.models));
+        self.reading_markdown(&mut out);
         self.model_markdown(&mut out);
         self.overview(&mut out);
         for level in self.diff.levels.values() {
             self.level_markdown(&mut out, level);
         }
         out
+    }
+
+    /// How the models read the events, where that differs.
+    fn reading_markdown(&self, out: &mut String) {
+        let reading = self.reading();
+        if let Some(sentence) = reading.sentence {
+            let _ = writeln!(out, "{sentence}\n");
+        }
+        if reading.rows.is_empty() {
+            return;
+        }
+        let rows: Vec<Vec<String>> = reading.rows.into_iter().map(formatting::count_row).collect();
+        table(out, &["read by each model", "old", "new", "change"].map(str::to_owned), 1, &rows);
+        out.push('\n');
     }
 
     /// What changed in the model, as a list.

@@ -14,6 +14,7 @@ mod markdown;
 mod metrics;
 mod model_changes;
 mod movers;
+mod reading;
 mod snapshot;
 mod text;
 mod transitions;
@@ -23,9 +24,11 @@ pub use json::DiffRecord;
 pub use metrics::DiffVocabulary;
 pub use model_changes::{ModelChange, model_changes};
 pub use movers::{MoveEnd, MoverGroup, MoverKind, MoverLists};
+pub use reading::ReadCounts;
 pub use snapshot::ScoreSnapshot;
 pub use transitions::{EntryTurnover, ListTransitions};
 
+use self::reading::ReadingDifference;
 use pql_model::{PerKind, clock::AsOf, number_condition::ConditionVerdict};
 
 /// What is said of a model beside what it came to.
@@ -39,6 +42,8 @@ pub struct ComparedModel {
     pub fingerprint: String,
     /// The instant looked from.
     pub as_of: AsOf,
+    /// What its records came to.
+    pub read: ReadCounts,
 }
 
 /// What differs between two models on the same events.
@@ -75,6 +80,11 @@ pub struct DiffReport<'r> {
 }
 
 impl DiffReport<'_> {
+    /// What differs in how the models read the events.
+    fn reading(&self) -> ReadingDifference {
+        ReadingDifference::new(self.changes, self.diff.models.each_ref().map(|head| &head.read))
+    }
+
     /// Whether a condition of `--fail-if` holds.
     pub fn failed(&self) -> bool {
         self.verdicts.iter().any(|verdict| verdict.holds == Some(true))

@@ -1,6 +1,6 @@
 //! What one model came to, as far as it is compared.
 
-use super::ComparedModel;
+use super::{ComparedModel, ReadCounts};
 use pql_engine::{plan::Model, record::LevelSnapshot, score::ScoredEntities};
 use pql_model::PerKind;
 
@@ -23,6 +23,7 @@ impl ScoreSnapshot {
             name: model.resolved.name.clone(),
             fingerprint: model.resolved.fingerprint.clone(),
             as_of: scored.as_of,
+            read: ReadCounts::of(scored),
         };
         let motions = PerKind::from_fn(|kind| {
             let routes = model.resolved.level(kind).routes.iter();

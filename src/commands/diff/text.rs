@@ -20,6 +20,7 @@ impl DiffReport<'_> {
             escape_controls(&new.path),
             formatting::as_of(&self.diff.models)
         );
+        self.reading_text(&mut out);
         self.model_text(&mut out);
         for level in self.diff.levels.values() {
             self.level_text(&mut out, level);
@@ -37,6 +38,20 @@ impl DiffReport<'_> {
             );
         }
         out
+    }
+
+    /// How the models read the events, where that differs.
+    fn reading_text(&self, out: &mut String) {
+        let reading = self.reading();
+        if let Some(sentence) = reading.sentence {
+            let _ = writeln!(out, "{}", sentence.replace('`', ""));
+        }
+        if reading.rows.is_empty() {
+            return;
+        }
+        let rows: Vec<Vec<String>> = reading.rows.into_iter().map(formatting::count_row).collect();
+        out.push('\n');
+        grid(out, &["read by each model", "old", "new", "change"].map(str::to_owned), &rows);
     }
 
     /// What changed in the model.

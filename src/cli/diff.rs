@@ -18,7 +18,10 @@ use super::{
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::{
-    diff::{DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, compare, model_changes},
+    diff::{
+        ChangeTrial, DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, SingleChange, compare,
+        model_changes, single_changes,
+    },
     fail_if,
     score::MissingNames,
 };
@@ -69,6 +72,10 @@ pub(super) struct DiffArguments {
     /// Leave ids out, which are personal data, and count the movers by signal
     #[arg(long)]
     no_ids: bool,
+
+    /// Say of each mover which change of the model moves it alone; reads the events once more for each change, up to 8
+    #[arg(long)]
+    by_change: bool,
 
     /// The form of the report
     #[arg(short, long, value_enum, default_value_t = DiffFormat::Human)]
@@ -143,16 +150,23 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     };
     let before = runs.score_snapshot(&old, &arguments.old)?;
     let after = runs.score_snapshot(&new, &arguments.new)?;
+    let trials = runs.trials(arguments.by_change, &documents)?;
     prepared.verify_unchanged()?;
     if verbosity == Verbosity::Notes && before.model.fingerprint == after.model.fingerprint {
         print_stderr("note: the two models are the same text");
     }
     warn_model_differences(&before, &after);
-    let diff = compare(&before, &after, arguments.limit);
+    let diff = compare([&before, &after], &trials.found, arguments.limit);
     let verdicts: Vec<_> = gates.iter().map(|gate| gate.judge(|metric| Some(metric.value(&diff)))).collect();
     let ids = if arguments.no_ids { IdVisibility::Hidden } else { IdVisibility::Shown };
-    let report =
-        DiffReport { diff: &diff, changes: &changes, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
+    let report = DiffReport {
+        diff: &diff,
+        changes: &changes,
+        change_notes: &trials.notes,
+        summary: vocabulary.numbers(&diff),
+        verdicts: &verdicts,
+        ids,
+    };
     print_report(arguments, &report)?;
     for verdict in verdicts.iter().filter(|verdict| verdict.holds == Some(true)) {
         print_stderr(&escape_controls(&format!(
@@ -206,6 +220,17 @@ fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
     }
 }
 
+/// The most changes that are tried alone: each of them reads the events once.
+const SINGLE_CHANGES_MAX: usize = 8;
+
+/// What single changes came to.
+#[derive(Default)]
+struct ChangeTrials {
+    found: Vec<ChangeTrial>,
+    /// Sentences about changes that were not tried.
+    notes: Vec<String>,
+}
+
 /// The runs of both models on the same input.
 struct ComparedRuns<'a> {
     prepared: &'a PreparedRun<'a>,
@@ -233,6 +258,41 @@ impl ComparedRuns<'_> {
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)
             .map_err(|error| CommandError::from(error).under_model(&name))?;
         messages::warn_no_entities(&scored, Some(&name));
+        Ok(ScoreSnapshot::take(&scored, model, name))
+    }
+
+    /// Scores the old model with each change alone, if that is asked for and there are several.
+    fn trials(&self, is_asked: bool, [old, new]: &[SourceDocument; 2]) -> Result<ChangeTrials, CommandError> {
+        let mut trials = ChangeTrials::default();
+        let changes = if is_asked { single_changes(&old.text, &new.text) } else { Vec::new() };
+        if changes.len() > SINGLE_CHANGES_MAX {
+            let count = changes.len();
+            trials
+                .notes
+                .push(format!("{count} entries change, and --by-change tries at most {SINGLE_CHANGES_MAX} alone"));
+            return Ok(trials);
+        }
+        for SingleChange { subject, text } in changes {
+            match parse(&SourceDocument { name: old.name.clone(), text }) {
+                Ok(model) => {
+                    let snapshot = self.score_trial(&model, &subject)?;
+                    trials.found.push(ChangeTrial { subject, snapshot });
+                }
+                Err(_) => trials.notes.push(format!("{subject} alone is no valid model, so it is not tried alone")),
+            }
+        }
+        Ok(trials)
+    }
+
+    /// Scores the events under a model with one change; what there is to say of the input was said before.
+    fn score_trial(&self, model: &Model, subject: &str) -> Result<ScoreSnapshot, CommandError> {
+        let name = format!("with the change of {subject} alone");
+        let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), Verbosity::Quiet)?;
+        let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
+        let folded =
+            self.prepared.fold(&self.prepared.job(model, users)).map_err(|failure| failure.under_model(&name))?;
+        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)
+            .map_err(|error| CommandError::from(error).under_model(&name))?;
         Ok(ScoreSnapshot::take(&scored, model, name))
     }
 

@@ -212,3 +212,68 @@ fn models_that_read_the_events_in_other_ways_say_so_with_the_counts_of_both() {
     let row = excluded.lines().find(|line| line.contains("of excluded users")).expect("a row");
     assert_eq!(row.split_whitespace().collect::<Vec<&str>>(), ["of", "excluded", "users", "0", "2", "+2"]);
 }
+
+#[test]
+fn each_mover_has_the_change_that_moves_it_alone() {
+    let folder = folder();
+    // The lower tier alone lets `cid` in; `dan` needs the dearer question too.
+    let both = [("at_least = 15", "at_least = 10"), ("event = \"ask\"\npoints = 5", "event = \"ask\"\npoints = 10")];
+    let text = compared(&folder, &both, "--by-change");
+    for told in [
+        "\n  only by several changes together: 1\n  by user tier hot alone: 1\n",
+        "  by user tier hot alone\n",
+        "  only by several changes together\n",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let line = |text: &str, id: &str| text.lines().find(|line| line.trim().starts_with(id)).map(str::to_owned);
+    assert!(line(&text, "cid").expect("cid").ends_with("by user tier hot alone"), "{text}");
+    assert!(line(&text, "dan").expect("dan").ends_with("only by several changes together"), "{text}");
+    let hidden = compared(&folder, &both, "--by-change --no-ids -f markdown");
+    assert!(hidden.contains("\nby `user tier hot` alone: 1\n"), "{hidden}");
+    let report: Json = serde_json::from_str(&compared(&folder, &both, "--by-change -f json")).expect("JSON");
+    let group = &report["users"]["tier_movers"][0];
+    assert_eq!(group["causes"][1], serde_json::json!({ "alone": ["user tier hot"], "count": 1 }), "{group}");
+    // Each of two changes may be enough.
+    let either =
+        [("at_least = 15", "at_least = 10"), ("event = \"invite\"\npoints = 10", "event = \"invite\"\npoints = 15")];
+    let text = compared(&folder, &either, "--by-change");
+    assert!(text.contains("  by user signal invited alone or by user tier hot alone\n"), "{text}");
+    // Without the option nothing is tried.
+    assert!(!compared(&folder, &either, "").contains("alone"));
+}
+
+#[test]
+fn a_change_that_cannot_stand_alone_is_told() {
+    let folder = folder();
+    let metric = [
+        (
+            "[[user.signals]]\nname = \"invited\"",
+            "looks = { measure = \"count\", event = \"look\" }\n[[user.signals]]\nname = \"invited\"",
+        ),
+        ("when = \"tier = 'hot' or asks > 0\"", "when = \"looks > 0\""),
+    ];
+    let text = compared(&folder, &metric, "--by-change");
+    let note = "\n  user route call alone is no valid model, so it is not tried alone\n";
+    assert!(text.contains(note), "{text}");
+    assert!(text.contains("\n  only by several changes together: 1\n"), "{text}");
+    let many: Vec<String> =
+        (0..9).map(|place| format!("m{place} = {{ measure = \"count\", event = \"e{place}\" }}")).collect();
+    let text = compared(&folder, &[("[metrics]\n", &format!("[metrics]\n{}\n", many.join("\n")))], "--by-change");
+    assert!(text.contains("\n  9 entries change, and --by-change tries at most 8 alone\n"), "{text}");
+}
+
+#[test]
+fn the_order_of_rules_is_a_change_of_its_own() {
+    let folder = folder();
+    let ask = "[[user.routes]]\nname = \"ask\"\nwhen = \"asks > 0\"\n";
+    let start = OLD.split("[[user.routes]]").next().expect("a beginning");
+    let routes = format!("[[user.routes]]{}", OLD.split_once("[[user.routes]]").expect("routes").1);
+    let (call, wait) = routes.split_at(routes.rfind("[[user.routes]]").expect("two routes"));
+    folder.write("one.toml", format!("{start}{call}{ask}{wait}"));
+    folder.write("two.toml", format!("{start}{ask}{call}{wait}").replace("points = 5", "points = 6"));
+    let outcome = folder.pql("diff one.toml two.toml events.ndjson -q --by-change");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let told = ", in the same tier: 2 users\n  by the order of user routes alone: 2\n";
+    assert!(outcome.stdout.contains(told), "{}", outcome.stdout);
+}

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    ListTransitions, ModelDiff, MoverLists, ScoreSnapshot, alignment::NameUnion, level_comparison::LevelComparison,
+    ChangeTrial, ListTransitions, ModelDiff, MoveCause, MoverLists, ScoreSnapshot, alignment::NameUnion,
+    level_comparison::LevelComparison,
 };
 use pql_engine::record::EntityStanding;
 use pql_model::{EntityKind, PerKind, units::Points};
@@ -76,6 +77,8 @@ pub struct MovedEntity {
     pub suppressed: [Option<String>; 2],
     /// What gives or takes other points than before, the largest difference first. They add up to the difference of the scores.
     pub changes: Vec<PointsChange>,
+    /// The changes of the model that move it alone; none if that was not looked for.
+    pub cause: Option<MoveCause>,
 }
 
 /// What a signal or a bound gives under either model.
@@ -133,9 +136,9 @@ pub struct RouteLoad {
     pub counts: [u64; 2],
 }
 
-/// Compares two models on the same events; of each move, `limit` movers are listed.
-pub fn compare(old: &ScoreSnapshot, new: &ScoreSnapshot, limit: usize) -> ModelDiff {
-    let levels = PerKind::from_fn(|side| LevelComparison::new(side, [old, new]).finish(limit));
+/// Compares two models on the same events; of each move, `limit` movers are listed. `trials` are the old model with one change each.
+pub fn compare([old, new]: [&ScoreSnapshot; 2], trials: &[ChangeTrial], limit: usize) -> ModelDiff {
+    let levels = PerKind::from_fn(|side| LevelComparison::new(side, [old, new]).finish(trials, limit));
     ModelDiff { models: [old.model.clone(), new.model.clone()], levels }
 }
 

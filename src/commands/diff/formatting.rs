@@ -314,6 +314,15 @@ fn signal_words(mover: &MovedEntity) -> String {
     shown.join(", ")
 }
 
+/// Which changes of the model move a mover.
+pub(super) fn cause_words(cause: &[String], mark: impl Fn(&str) -> String) -> String {
+    if cause.is_empty() {
+        return "only by several changes together".to_owned();
+    }
+    let each = cause.iter().map(|subject| format!("by {} alone", mark(subject)));
+    each.collect::<Vec<String>>().join(" or ")
+}
+
 /// Whether a condition held, in a word.
 pub(super) fn verdict(verdict: &ConditionVerdict) -> &'static str {
     match verdict.holds {

@@ -109,8 +109,17 @@ struct GroupRecord<'d> {
     count: u64,
     by_rule_alone: u64,
     signals: Vec<SignalChangeRecord<'d>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<CauseRecord<'d>>,
     movers: Vec<MovedRecord<'d>>,
     not_listed: u64,
+}
+
+/// For how many movers which changes are enough alone; empty if it takes several together.
+#[derive(Debug, Serialize)]
+struct CauseRecord<'d> {
+    alone: &'d [String],
+    count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,6 +135,8 @@ struct MovedRecord<'d> {
     route_new: Option<&'d str>,
     suppressed_new: Option<&'d str>,
     signals: Vec<PointsChangeRecord<'d>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alone: Option<&'d [String]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -276,6 +287,7 @@ impl<'d> GroupRecord<'d> {
             count: group.movers.count,
             by_rule_alone: group.by_rule_alone,
             signals: group.signals.iter().map(SignalChangeRecord::new).collect(),
+            causes: group.causes.iter().map(|(alone, count)| CauseRecord { alone, count: *count }).collect(),
             movers: group.movers.listed.iter().map(|one| MovedRecord::new(one, ids)).collect(),
             not_listed: group.movers.count - group.movers.listed.len() as u64,
         }
@@ -299,6 +311,7 @@ impl<'d> MovedRecord<'d> {
             route_new,
             suppressed_new,
             signals: moved.changes.iter().map(PointsChangeRecord::new).collect(),
+            alone: moved.cause.as_deref(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    EntryTurnover, LevelDiff, ListTransitions, MoveEnd, MovedEntity, MoverKind, MoverLists, PointsChange,
-    ScoreSnapshot, SignalChange,
+    ChangeTrial, EntryTurnover, LevelDiff, ListTransitions, MoveCause, MoveEnd, MovedEntity, MoverKind, MoverLists,
+    PointsChange, ScoreSnapshot, SignalChange,
     alignment::{NameUnion, pairs, points_changes},
     compare::{LevelCounts, RouteLoad, StandingPair},
     movers::{MoverCollector, MoverWriter},
@@ -28,6 +28,7 @@ pub(super) struct LevelComparison<'p> {
 /// A level under the old and the new model.
 #[derive(Clone, Copy)]
 struct SidePair<'p> {
+    side: EntityKind,
     levels: [&'p LevelSnapshot; 2],
     /// The motions of the routes, by place.
     motions: [&'p [Option<String>]; 2],
@@ -59,7 +60,7 @@ impl<'p> LevelComparison<'p> {
         let routes = levels.map(|level| level.routes.iter().map(|route| route.name.clone()).collect());
         LevelComparison {
             side,
-            sides: SidePair { levels, motions: both.map(|snapshot| snapshot.motions[side].as_slice()) },
+            sides: SidePair { side, levels, motions: both.map(|snapshot| snapshot.motions[side].as_slice()) },
             sums: vec![(0, Points::ZERO); parts.names.len()],
             parts,
             counts: LevelCounts::default(),
@@ -69,7 +70,7 @@ impl<'p> LevelComparison<'p> {
         }
     }
 
-    pub(super) fn finish(mut self, limit: usize) -> LevelDiff {
+    pub(super) fn finish(mut self, trials: &[ChangeTrial], limit: usize) -> LevelDiff {
         let [old, new] = self.sides.levels;
         let mut buffer = Vec::new();
         for pair in pairs(&old.standings, &new.standings) {
@@ -87,7 +88,7 @@ impl<'p> LevelComparison<'p> {
             load: load(self.sides.levels, &routes),
             tiers: self.tiers.finish(),
             routes,
-            movers: self.movers.finish(self.sides, &self.parts, limit),
+            movers: self.movers.finish(self.sides, &self.parts, (trials, limit)),
             signals: SignalChange::from_sums(self.sums, &self.parts),
         }
     }
@@ -138,14 +139,17 @@ impl<'p> MoverSorter<'p> {
         }
     }
 
-    fn finish(self, sides: SidePair<'p>, parts: &NameUnion, limit: usize) -> MoverLists {
+    fn finish(self, sides: SidePair<'p>, parts: &NameUnion, (trials, limit): (&[ChangeTrial], usize)) -> MoverLists {
         let mover = |pair: StandingPair<'_>| sides.mover(pair, parts);
-        let writer = MoverWriter { parts, limit, mover: &mover };
-        let end = |kind| move |model, place| sides.end(kind, model, place);
+        let write = |movers: MoverCollector<'p>, kind: MoverKind| {
+            let cause = |pair: StandingPair<'_>| sides.cause(kind, pair, trials);
+            let writer = MoverWriter { parts, limit, mover: &mover, cause: &cause };
+            movers.finish(|model, place| sides.end(kind, model, place), &writer)
+        };
         MoverLists {
-            suppressions: self.suppressions.finish(end(MoverKind::Suppression), &writer),
-            tiers: self.tiers.finish(end(MoverKind::Tier), &writer),
-            routes: self.routes.finish(end(MoverKind::Route), &writer),
+            suppressions: write(self.suppressions, MoverKind::Suppression),
+            tiers: write(self.tiers, MoverKind::Tier),
+            routes: write(self.routes, MoverKind::Route),
             suppressed: self.suppressed,
         }
     }
@@ -182,7 +186,22 @@ impl SidePair<'_> {
             routes: names(MoverKind::Route),
             suppressed: names(MoverKind::Suppression),
             changes: changes.into_iter().map(change).collect(),
+            cause: None,
         }
+    }
+
+    /// The changes of which each alone has a mover end where it does; none without trials.
+    fn cause(&self, kind: MoverKind, pair: StandingPair<'_>, trials: &[ChangeTrial]) -> Option<MoveCause> {
+        let id = &pair.into_iter().flatten().next()?.id;
+        let end = pair[1].map(|standing| self.end(kind, 1, kind.place(standing)));
+        let is_enough = |trial: &&ChangeTrial| {
+            let levels = [&trial.snapshot.levels[self.side]; 2];
+            let motions = [trial.snapshot.motions[self.side].as_slice(); 2];
+            let of_trial = SidePair { side: self.side, levels, motions };
+            levels[0].find(id).map(|standing| of_trial.end(kind, 0, kind.place(standing))) == end
+        };
+        let enough = trials.iter().filter(is_enough).map(|trial| trial.subject.clone());
+        (!trials.is_empty()).then(|| enough.collect())
     }
 }
 

@@ -97,6 +97,9 @@ impl DiffReport<'_> {
             let _ = writeln!(out, "- … {more}");
         }
         out.push('\n');
+        for note in self.change_notes {
+            let _ = writeln!(out, "{}\n", code(note));
+        }
     }
 
     /// Counts of both levels in one table.
@@ -170,6 +173,9 @@ impl DiffReport<'_> {
             for group in groups {
                 let heading = formatting::group_heading(kind, group, code);
                 let _ = writeln!(out, "\n{heading}: {}", group.movers.count);
+                for (cause, count) in &group.causes {
+                    let _ = writeln!(out, "\n{}: {count}", formatting::cause_words(cause, code));
+                }
                 match (self.ids, kind) {
                     (IdVisibility::Shown, _) => movers_table(out, kind, group),
                     (IdVisibility::Hidden, MoverKind::Tier | MoverKind::Route) => reasons_table(out, group, many),

@@ -15,6 +15,7 @@ mod metrics;
 mod model_changes;
 mod movers;
 mod reading;
+mod single_changes;
 mod snapshot;
 mod text;
 mod transitions;
@@ -23,8 +24,9 @@ pub use compare::{EntitySample, LevelDiff, MovedEntity, PointsChange, RouteLoad,
 pub use json::DiffRecord;
 pub use metrics::DiffVocabulary;
 pub use model_changes::{ModelChange, model_changes};
-pub use movers::{MoveEnd, MoverGroup, MoverKind, MoverLists};
+pub use movers::{MoveCause, MoveEnd, MoverGroup, MoverKind, MoverLists};
 pub use reading::ReadCounts;
+pub use single_changes::{ChangeTrial, SingleChange, single_changes};
 pub use snapshot::ScoreSnapshot;
 pub use transitions::{EntryTurnover, ListTransitions};
 
@@ -71,6 +73,8 @@ pub struct DiffReport<'r> {
     pub diff: &'r ModelDiff,
     /// What changed in the model.
     pub changes: &'r [ModelChange],
+    /// Sentences about changes whose effect alone is not known.
+    pub change_notes: &'r [String],
     /// Every number by its full name.
     pub summary: Vec<(String, f64)>,
     /// Of each condition, in the order of the command line.

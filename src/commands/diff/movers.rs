@@ -43,7 +43,12 @@ pub struct MoverGroup {
     pub signals: Vec<SignalChange>,
     /// The movers of which every signal gives what it gave, so that only the rules explain the move.
     pub by_rule_alone: u64,
+    /// For how many movers which changes are enough alone, most movers first; empty if that was not looked for.
+    pub causes: Vec<(MoveCause, u64)>,
 }
+
+/// The changes of the model of which each alone moves a mover; none if it takes several together.
+pub type MoveCause = Vec<String>;
 
 /// Where a move begins or ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +89,8 @@ pub(super) struct MoverWriter<'w> {
     pub(super) limit: usize,
     /// The words of a mover.
     pub(super) mover: &'w dyn Fn(StandingPair<'_>) -> MovedEntity,
+    /// Which changes alone move it; none if that is not looked for.
+    pub(super) cause: &'w dyn Fn(StandingPair<'_>) -> Option<MoveCause>,
 }
 
 impl<'p> MoverCollector<'p> {
@@ -115,9 +122,23 @@ impl MoverWriter<'_> {
         pairs.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
         let (signals, by_rule_alone) = signals_of(&pairs, self.parts);
         let count = pairs.len() as u64;
-        let listed = pairs.into_iter().take(self.limit).map(self.mover).collect();
-        MoverGroup { ends, movers: EntitySample { count, listed }, signals, by_rule_alone }
+        let causes = counted(pairs.iter().filter_map(|pair| (self.cause)(*pair)));
+        let listed = pairs.into_iter().take(self.limit).map(|pair| self.listed(pair)).collect();
+        MoverGroup { ends, movers: EntitySample { count, listed }, signals, by_rule_alone, causes }
     }
+
+    fn listed(&self, pair: StandingPair<'_>) -> MovedEntity {
+        MovedEntity { cause: (self.cause)(pair), ..(self.mover)(pair) }
+    }
+}
+
+/// How often each cause is given, the most frequent first.
+fn counted(causes: impl Iterator<Item = MoveCause>) -> Vec<(MoveCause, u64)> {
+    let mut counts: BTreeMap<MoveCause, u64> = BTreeMap::new();
+    causes.for_each(|cause| *counts.entry(cause).or_default() += 1);
+    let mut counts: Vec<(MoveCause, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    counts
 }
 
 /// The order of movers: by the score under the new model, else under the old one, then by id.

@@ -72,6 +72,9 @@ impl DiffReport<'_> {
         if let Some(more) = more {
             let _ = writeln!(out, "  ... {more}");
         }
+        for note in self.change_notes {
+            let _ = writeln!(out, "  {}", escape_controls(note));
+        }
     }
 
     fn level_text(&self, out: &mut String, level: &LevelDiff) {
@@ -106,6 +109,9 @@ impl DiffReport<'_> {
         let heading = formatting::group_heading(kind, group, str::to_owned);
         let count = plural(group.movers.count, side.word(), side.plural());
         let _ = writeln!(out, "\n{}: {count}", escape_controls(&heading));
+        for (cause, count) in &group.causes {
+            let _ = writeln!(out, "  {}: {count}", escape_controls(&formatting::cause_words(cause, str::to_owned)));
+        }
         match (self.ids, kind) {
             (IdVisibility::Shown, _) => listed_movers(out, kind, group),
             (IdVisibility::Hidden, MoverKind::Tier | MoverKind::Route) => {
@@ -130,7 +136,9 @@ fn listed_movers(out: &mut String, kind: MoverKind, group: &MoverGroup) {
 }
 
 fn moved_cells(kind: MoverKind, mover: &MovedEntity) -> Vec<String> {
-    vec![escape_controls(&mover.id), formatting::scores(mover), escape_controls(&formatting::reasons(kind, mover))]
+    let cause = mover.cause.as_ref().map(|cause| formatting::cause_words(cause, str::to_owned)).unwrap_or_default();
+    let cells = [&mover.id, &formatting::scores(mover), &formatting::reasons(kind, mover), &cause];
+    cells.map(|cell| escape_controls(cell)).to_vec()
 }
 
 fn load(out: &mut String, level: &LevelDiff) {

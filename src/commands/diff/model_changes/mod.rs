@@ -8,8 +8,9 @@ mod toml_text;
 
 use toml::{Table, Value};
 
-use self::{
-    sections::{EntryWords, entry_words, section_rank},
+use self::sections::section_rank;
+pub(super) use self::{
+    sections::{EntryWords, entry_words},
     toml_text::toml_text,
 };
 
@@ -38,7 +39,7 @@ pub fn model_changes(old: &str, new: &str) -> Vec<ModelChange> {
 }
 
 /// The words of two lists, those of the new one first, each once.
-fn union<'k>(old: impl Iterator<Item = &'k String>, new: impl Iterator<Item = &'k String>) -> Vec<&'k str> {
+pub(super) fn union<'k>(old: impl Iterator<Item = &'k String>, new: impl Iterator<Item = &'k String>) -> Vec<&'k str> {
     let mut all: Vec<&str> = Vec::new();
     for key in new.chain(old) {
         if !all.contains(&key.as_str()) {
@@ -189,19 +190,21 @@ fn threshold(item: &Value) -> Option<String> {
 }
 
 /// Entries by their names, in the order of the model.
-type NamedEntries<'v> = Vec<(String, &'v Value)>;
+pub(super) type NamedEntries<'v> = Vec<(String, &'v Value)>;
 
 /// The entries of a table by their keys, or of a list by the key that names them; those without one by their numbers.
-fn named_entries<'v>(section: Option<&'v Value>, name: &str) -> NamedEntries<'v> {
+pub(super) fn named_entries<'v>(section: Option<&'v Value>, name: &str) -> NamedEntries<'v> {
     match section {
         Some(Value::Table(table)) => table.iter().map(|(key, value)| (key.clone(), value)).collect(),
         Some(Value::Array(list)) => {
-            let name_of = |(place, item): (usize, &'v Value)| {
-                let named = item.get(name).and_then(Value::as_str);
-                (named.map_or_else(|| format!("{}", place + 1), str::to_owned), item)
-            };
+            let name_of = |(place, item): (usize, &'v Value)| (entry_name(place, item, name), item);
             list.iter().enumerate().map(name_of).collect()
         }
         Some(_) | None => Vec::new(),
     }
+}
+
+/// The name of an entry of a list, else its number.
+pub(super) fn entry_name(place: usize, item: &Value, key: &str) -> String {
+    item.get(key).and_then(Value::as_str).map_or_else(|| format!("{}", place + 1), str::to_owned)
 }

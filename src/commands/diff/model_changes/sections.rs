@@ -22,18 +22,18 @@ const SECTIONS: [&str; 16] = [
 
 /// What entries of a section are called.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct EntryWords {
+pub(in crate::commands::diff) struct EntryWords {
     /// One of them: `user tier`.
-    pub(super) subject: &'static str,
+    pub(in crate::commands::diff) subject: &'static str,
     /// The key that tells them apart, where they are a list.
-    pub(super) name: &'static str,
+    pub(in crate::commands::diff) name: &'static str,
     /// Whether their order decides anything.
-    pub(super) is_ordered: bool,
+    pub(in crate::commands::diff) is_ordered: bool,
 }
 
 impl EntryWords {
     /// All of them: `user tiers`.
-    pub(super) fn subject_of_all(&self) -> String {
+    pub(in crate::commands::diff) fn subject_of_all(&self) -> String {
         match self.subject.strip_suffix('y') {
             Some(stem) => format!("{stem}ies"),
             None => format!("{}s", self.subject),
@@ -47,7 +47,7 @@ pub(super) fn section_rank(key: &str) -> usize {
 }
 
 /// What the entries of a section are called; none for sections of other keys.
-pub(super) fn entry_words(path: &[&str]) -> Option<EntryWords> {
+pub(in crate::commands::diff) fn entry_words(path: &[&str]) -> Option<EntryWords> {
     let (subject, is_ordered) = match path {
         ["events"] => ("event", false),
         ["metrics"] => ("metric", false),

@@ -5,7 +5,7 @@ use toml::Value;
 use crate::commands::toml_text::{toml_key, toml_string};
 
 /// `20`, `"ask"`, `["ask", "beg"]`, `{ at_least = 1, points = 10 }`
-pub(super) fn toml_text(value: &Value) -> String {
+pub(in crate::commands::diff) fn toml_text(value: &Value) -> String {
     match value {
         Value::String(text) => toml_string(text),
         Value::Integer(whole) => whole.to_string(),

@@ -15,6 +15,9 @@ pub mod caught;
 // Folders, retried calls, and sets of files that are published whole or not at all.
 pub mod fs;
 
+// Shares, curves over time, rankings and their intervals, over plain numbers.
+pub mod statistics;
+
 // Ids, in every spelling.
 pub mod ids;
 

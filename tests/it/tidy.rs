@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model/schema", &["model"]),
     ("engine/fs", &["model/units"]),
     ("engine/caught", &[]),
+    ("engine/statistics", &[]),
     ("engine/ids", &[]),
     ("engine/loader_columns", &[]),
     ("engine/read", &["engine/fs", "engine/caught", "engine/ids", "engine/loader_columns", "model/units"]),

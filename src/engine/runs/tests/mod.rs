@@ -1,5 +1,7 @@
 //! Runs that follow one another say the same, however they are computed.
 
+mod changing;
+
 use std::{ffi::OsString, fs, path::Path};
 
 use proptest::prelude::*;

@@ -87,6 +87,17 @@ impl CommandError {
         }
     }
 
+    /// Says what is to be done where lists are published, and the record cannot be told so.
+    pub fn with_lists_published(self) -> CommandError {
+        match self {
+            CommandError::Error(error, exit) => {
+                let advice = "the lists are already in place, and the record may not know it; run the same command again, since the next run would fire their alerts a second time";
+                CommandError::Error(error.context(advice), exit)
+            }
+            other => other,
+        }
+    }
+
     /// Prints the error and gives the exit code.
     pub fn report(self) -> ExitStatus {
         match self {

@@ -149,7 +149,7 @@ fn publish_recorded(
     })?;
     let unpublished = staged.commit()?;
     outputs.commit()?;
-    Ok(unpublished.mark_published()?)
+    unpublished.mark_published().map_err(|error| CommandError::from(error).with_lists_published())
 }
 
 /// Fills the files of changes and alerts.

@@ -33,6 +33,24 @@ REJECTS = "out/rejects.ndjson"
 DOCUMENTED = {0, 1, 2, 3}
 
 
+# The same with a record: two tables and two digests more.
+RECORD_MODEL = """name = "m"
+[[user.alerts]]
+name = "new_hot"
+when = "qualified"
+limit = 30
+pool = ["Ann", "Bo"]
+[[output.files]]
+name = "call.md"
+level = "alert"
+[[output.files]]
+name = "new.md"
+level = "change"
+"""
+NIGHTS = ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
+RECORD_FILES = ["out/changes.csv", "out/alerts.csv", "out/call.md", "out/new.md"]
+
+
 class Skip(Exception):
     """What this machine cannot do."""
 
@@ -58,26 +76,37 @@ def events(count, mark):
 class Place:
     """A folder with events, and what a run published there before; `old` and `new` are the bytes of each file."""
 
+    arguments = ARGUMENTS
+    files = FILES
+    model = MODEL
+
     def __init__(self, program, count=1500):
         self.program = program
         self.path = tempfile.mkdtemp(prefix="pql-reliability-")
-        self.old = self._publish(events(count, "old"))
+        self.publish_both(count)
+        assert all(self.old[name] != self.new[name] for name in self.files)
+        self.reset()
+
+    def publish_both(self, count):
+        """The run before, and the one that a check disturbs."""
+        self.old = self._publish(events(count, "old"), self.arguments)
         self.old_modes = self.modes()
+        self.keep_old()
+        self.new = self._publish(events(count + 100, "new"), self.arguments)
+
+    def keep_old(self):
         shutil.copytree(self.in_("out"), self.in_("old-out"))
         shutil.copy(self.in_("map.csv"), self.in_("old-map.csv"))
-        self.new = self._publish(events(count + 100, "new"))
-        assert all(self.old[name] != self.new[name] for name in FILES)
-        self.reset()
 
     def in_(self, name):
         return os.path.join(self.path, name)
 
-    def _publish(self, text):
+    def _publish(self, text, arguments):
         with open(self.in_("m.toml"), "w") as file:
-            file.write(MODEL)
+            file.write(self.model)
         with open(self.in_("events.ndjson"), "w") as file:
             file.write(text)
-        done = self.run()
+        done = self.run(arguments=arguments)
         assert done.returncode == 0, done.stderr
         return self.contents()
 
@@ -90,30 +119,29 @@ class Place:
             if name.startswith(".pql-"):
                 os.remove(self.in_(name))
 
-    def run(self, before=(), arguments=ARGUMENTS, **more):
+    def run(self, before=(), arguments=None, **more):
         # Whoever checks may want backtraces of other programs; here they would only hide the message.
         more.setdefault("env", {**os.environ, "RUST_BACKTRACE": "0"})
-        return subprocess.run([*before, self.program, *arguments], cwd=self.path, capture_output=True, text=True,
+        return subprocess.run([*before, self.program, *(arguments or self.arguments)], cwd=self.path, capture_output=True, text=True,
                               errors="replace", stdin=subprocess.DEVNULL, **more)
 
     def contents(self):
-        return {name: read(self.in_(name)) for name in FILES}
+        return {name: read(self.in_(name)) for name in self.files}
 
     def modes(self):
-        return {name: os.stat(self.in_(name)).st_mode & 0o777 for name in FILES}
+        return {name: os.stat(self.in_(name)).st_mode & 0o777 for name in self.files}
 
     def leftovers(self):
         found = [self.in_(name) for name in os.listdir(self.path) if name.startswith(".pql-")]
         out = self.in_("out")
-        found += [os.path.join(out, name) for name in os.listdir(out) if name not in
-                  ("users.csv", "accounts.csv", "rejects.ndjson", "run.json")]
+        found += [os.path.join(out, name) for name in os.listdir(out) if "out/" + name not in self.files]
         return found
 
     def judge(self):
         """`old`, `new`, `mixed`, or `old beside new rejects`; fails if a file is neither, or if a reader of run.json could not tell a mixed set."""
         now = self.contents()
         states = {}
-        for name in FILES:
+        for name in self.files:
             if now[name] == self.old[name]:
                 states[name] = "old"
             elif now[name] == self.new[name]:
@@ -138,10 +166,94 @@ class Place:
         """Runs again, undisturbed: that must give the new files and nothing else."""
         done = self.run()
         assert done.returncode == 0, f"the next run fails: {done.returncode} {done.stderr}"
-        assert self.judge() == "new" and self.leftovers() == [], self.leftovers()
+        judged = self.judge()
+        assert judged == "new" and self.leftovers() == [], (judged, self.leftovers())
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+class RecordPlace(Place):
+    """A folder with a record of three nights. The second one is `old`, the third one is what a check disturbs, and the fourth one shows whether
+    the record is right. So the third night appends to a log and removes the first run.
+
+    Whether a run repeats another one stands in run.json, so that is left out when files are compared.
+    """
+
+    arguments = [*(word.replace("2026-10-31", NIGHTS[2]) for word in ARGUMENTS), "--record", "record"]
+    files = [*FILES[:2], *RECORD_FILES, *FILES[2:]]
+    model = MODEL.replace("\n", "\n" + RECORD_MODEL, 1)
+
+    def publish_both(self, count):
+        night = lambda place: [word.replace(NIGHTS[2], NIGHTS[place]) for word in self.arguments]
+        delivered = events(count, "first")
+        self._publish(delivered, [*night(0), "--begin"])
+        delivered += events(count // 10, "second")
+        self.old = self._publish(delivered, night(1))
+        self.keep_old()
+        shutil.copytree(self.in_("record"), self.in_("old-record"))
+        delivered += events(count // 10 + 10, "third")
+        self.new = self._publish(delivered, self.arguments)
+        self.new_record = self.record()
+        self.seen = {}
+        self.fourth = self.fourth_night()
+
+    def reset(self):
+        super().reset()
+        shutil.rmtree(self.in_("record"), ignore_errors=True)
+        shutil.copytree(self.in_("old-record"), self.in_("record"))
+
+    def contents(self):
+        found = super().contents()
+        run = found["out/run.json"]
+        found["out/run.json"] = run and run.replace(b'"repeated": true', b'"repeated": false')
+        return found
+
+    def record(self):
+        """The bytes of each file of the record."""
+        top = self.in_("record")
+        return {os.path.relpath(os.path.join(folder, name), top): read(os.path.join(folder, name))
+                for folder, _, names in os.walk(top) for name in names}
+
+    def fourth_night(self):
+        """What the night after says, with a copy of the record: its changes and alerts."""
+        key = hashlib.sha256(repr(sorted(self.record().items())).encode()).hexdigest()
+        if key not in self.seen:
+            shutil.copytree(self.in_("record"), self.in_("fourth-record"))
+            other = {NIGHTS[2]: NIGHTS[3], "record": "fourth-record", "out": "fourth-out", "map.csv": "fourth-map.csv"}
+            done = self.run(arguments=[other.get(word, word) for word in self.arguments])
+            assert done.returncode == 0, f"the night after fails: {done.stderr}"
+            self.seen[key] = {name: read(self.in_("fourth-" + name)) for name in RECORD_FILES}
+            os.remove(self.in_("fourth-map.csv"))
+            shutil.rmtree(self.in_("fourth-record"))
+            shutil.rmtree(self.in_("fourth-out"))
+        return self.seen[key]
+
+    def judge(self):
+        return self.judge_record(super().judge())
+
+    def judge_record(self, lists):
+        """The record beside lists that were judged: whole, and never ahead of them."""
+        done = self.run(arguments=["record", "verify", "record"])
+        assert done.returncode == 0, f"the record is damaged beside {lists} lists: {done.stdout}{done.stderr}"
+        runs = [run["as_of"] for run in json.loads(read(self.in_("record/head.json")))["runs"] if run["published"]]
+        record = {"2026-11-03T00:00:00Z": "old", "2026-11-04T00:00:00Z": "new"}[runs[-1]]
+        # Lists come first: the record says that they are published when they are.
+        assert record == "old" or lists.startswith("new"), f"the record is new beside {lists} lists"
+        return lists if lists.startswith(record) else f"{lists}, the record {record}"
+
+    def heal(self):
+        super().heal()
+        left = [name for name in self.record() if ".pql-" in name]
+        assert left == [], left
+        now = self.record()
+        for kind in ("users", "accounts"):
+            newest = max(name for name in now if name.endswith(f"/{kind}.ndjson"))
+            undisturbed = max(name for name in self.new_record if name.endswith(f"/{kind}.ndjson"))
+            assert now[newest] == self.new_record[undisturbed], f"{newest} is not that of an undisturbed run"
+        logs = lambda record: {name: data for name, data in record.items() if name.startswith("log/")}
+        assert logs(now) == logs(self.new_record), "the log is not that of an undisturbed run"
+        assert self.fourth_night() == self.fourth, "the night after says other things than after an undisturbed run"
 
 
 def vouched(path):

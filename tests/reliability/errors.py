@@ -2,16 +2,23 @@
 
 import collections
 
-from common import Place, ended_as_documented, traced
+from common import Place, RecordPlace, ended_as_documented, traced
 
 CALLS = ["openat", "read", "pread64", "write", "writev", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
-         "unlink", "unlinkat", "mkdir", "mkdirat", "ftruncate", "fchmod", "fchown", "getxattr", "fsetxattr", "flock", "close", "lseek", "stat", "fstat", "lstat", "newfstatat",
+         "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "ftruncate", "fchmod", "fchown", "getxattr", "fsetxattr", "flock", "close", "lseek", "stat", "fstat", "lstat", "newfstatat",
          "statx", "getdents64", "readlink", "readlinkat", "getcwd", "dup", "fcntl", "ioctl"]
 ERRORS = ["EIO", "ENOSPC", "EACCES", "EMFILE", "EINTR"]
 
 
 def each_once(program, quick):
-    place = Place(program, count=600)
+    return failing_calls(Place(program, count=600), 9 if quick else 1)
+
+
+def each_once_with_record(program, quick):
+    return failing_calls(RecordPlace(program, count=300), 60 if quick else 1)
+
+
+def failing_calls(place, step):
     calls = traced(place, CALLS)
     place.reset()
     first = next(at for at, (_, _, rest) in enumerate(calls) if "events.ndjson" in rest or "m.toml" in rest)
@@ -21,7 +28,7 @@ def each_once(program, quick):
     for (_, name), count in by_thread.items():
         most[name] = max(most[name], count)
     points = [(name, number, error) for name in sorted(most) for number in range(before[name] + 1, most[name] + 1) for error in ERRORS]
-    points = points[::9] if quick else points
+    points = points[::step]
     ends = collections.Counter()
     wrong = []
     for name, number, error in points:

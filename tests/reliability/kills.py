@@ -7,16 +7,23 @@ import signal
 import subprocess
 import time
 
-from common import ARGUMENTS, Place, kill, need, traced
+from common import Place, RecordPlace, kill, need, traced
 
 # All that changes something outside the process, or ends what does; with `openat`, which creates.
 WRITE_SIDE = ["openat", "write", "writev", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
-              "unlink", "unlinkat", "mkdir", "mkdirat", "ftruncate", "fchmod", "fchown", "chmod", "flock", "close"]
+              "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "ftruncate", "fchmod", "fchown", "chmod", "flock", "close"]
 
 
 def at_every_call(program, quick):
     """Kills at the first, second, ... call of each kind, as each thread counts them: before the call takes effect."""
-    place = Place(program)
+    return killed_at_calls(Place(program), quick)
+
+
+def at_every_call_with_record(program, quick):
+    return killed_at_calls(RecordPlace(program, count=300), quick)
+
+
+def killed_at_calls(place, quick):
     calls = traced(place, WRITE_SIDE)
     place.reset()
     by_thread = collections.Counter((thread, name) for thread, name, _ in calls)
@@ -27,7 +34,7 @@ def at_every_call(program, quick):
     first = next(at for at, (_, _, rest) in enumerate(calls) if "events.ndjson" in rest)
     before = collections.Counter(name for _, name, _ in calls[:first])
     points = [(name, number) for name in sorted(most) for number in range(before[name] + 1, most[name] + 1)]
-    points = points[::4] if quick else points
+    points = points[::sample(place)] if quick else points
     ends = collections.Counter()
     for name, number in points:
         place.reset()
@@ -36,6 +43,11 @@ def at_every_call(program, quick):
         place.heal()
     place.remove()
     return f"{len(calls)} write-side calls in a run, killed at {len(points)} of them by kind and thread: {dict(ends)}"
+
+
+def sample(place):
+    """One of how many points a quick check takes; a record makes each of them dearer, and there are more."""
+    return 12 if isinstance(place, RecordPlace) else 4
 
 
 def told_to_stop(program, quick):
@@ -70,18 +82,25 @@ def told_to_stop(program, quick):
 
 def after_every_call(program, quick):
     """Kills after the first, second, ... call of all, whichever thread makes it: each call is held up until the kill comes."""
+    return killed_after_calls(Place(program), quick)
+
+
+def after_every_call_with_record(program, quick):
+    return killed_after_calls(RecordPlace(program, count=300), quick)
+
+
+def killed_after_calls(place, quick):
     need("strace")
-    place = Place(program)
     wanted = [name for name in WRITE_SIDE if name not in ("openat", "close")]
     total = len(traced(place, wanted))
     ends = collections.Counter()
     tried = 0
-    for count in range(1, total + 1, 5 if quick else 1):
+    for count in range(1, total + 1, sample(place) + 1 if quick else 1):
         place.reset()
         log, pipe = os.pipe()
         process = subprocess.Popen(
             ["strace", "-f", "-o", f"/proc/self/fd/{pipe}", "-e", "trace=" + ",".join(wanted),
-             "-e", "inject=" + ",".join(wanted) + ":delay_exit=30000", program, *ARGUMENTS],
+             "-e", "inject=" + ",".join(wanted) + ":delay_exit=30000", place.program, *place.arguments],
             cwd=place.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[pipe])
         os.close(pipe)
         seen = 0
@@ -113,7 +132,7 @@ def at_random(program, quick):
     times = 20 if quick else 200
     for _ in range(times):
         place.reset()
-        process = subprocess.Popen([program, *ARGUMENTS], cwd=place.path, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([program, *place.arguments], cwd=place.path, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(generator.uniform(0, 1.1 * whole))
         ended = process.poll() is not None

@@ -5,20 +5,25 @@ was not brought to the disk is empty, half or whole, and a name that was given, 
 is as before or as after. Each of these folders is built, and judged as a reader and the next run would.
 """
 
+import codecs
 import collections
 import itertools
+import math
 import os
+import random
 import re
 import shutil
 
-from common import ARGUMENTS, FILES, REJECTS, Place, Skip, need, read, vouched
+from common import ARGUMENTS, FILES, REJECTS, Place, RecordPlace, Skip, need, read, vouched
 
 CALLS = ["openat", "open", "creat", "write", "writev", "pwrite64", "ftruncate", "fallocate", "copy_file_range", "sendfile", "fsync", "fdatasync",
-         "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "fchmod", "fchown", "chmod"]
+         "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "fchmod", "fchown", "chmod"]
 WHOLE = re.compile(r"^(\d+)\s+(\w+)\((.*)\)\s+=\s+(-?\d+)(?:<(.*?)>)?(?:\s.*)?$")
 BEGUN = re.compile(r"^(\d+)\s+(\w+)\((.*?)\s*<unfinished \.\.\.>$")
 ENDED = re.compile(r"^(\d+)\s+<\.\.\. (\w+) resumed>(.*)$")
 Event = collections.namedtuple("Event", "kind path to size")
+# What a cut between two calls could leave is built whole up to so many folders; of more, as many are drawn.
+MOST = 1024
 
 
 def trace(place, arguments):
@@ -55,10 +60,16 @@ def events_of(place, call, rest, result, opened):
     of = of[1] if of else None
     event = None
     if call in ("openat", "open", "creat") and "O_CREAT" in rest and below(opened):
-        assert "O_EXCL" in rest or ".pql-lock" in opened, f"a file is opened that may be there: {rest}"
-        event = Event("create", opened, None, 0)
+        is_log = "/record/log/" in opened
+        assert is_log or "O_EXCL" in rest or ".pql-lock" in opened, f"a file is opened that may be there: {rest}"
+        # A log is there, and is cut to its length before it is appended to.
+        event = None if is_log else Event("create", opened, None, 0)
+    elif call == "ftruncate" and below(of):
+        event = Event("append", of, None, int(rest.rsplit(", ", 1)[1]))
     elif call in ("write", "writev", "pwrite64") and below(of):
-        event = Event("write", of, None, int(result))
+        text = re.search(r'"((?:[^"\\]|\\.)*)", \d+$', rest)
+        data = codecs.escape_decode(text[1].encode("latin-1"))[0] if text else None
+        event = Event("write", of, data, int(result))
     elif call in ("fsync", "fdatasync") and below(of):
         event = Event("fsync", of, None, 0)
     elif call in ("rename", "renameat", "renameat2") and below(names[1]):
@@ -70,6 +81,9 @@ def events_of(place, call, rest, result, opened):
         event = Event("unlink", names[0], None, 0)
     elif call in ("mkdir", "mkdirat") and below(names[0]):
         event = Event("mkdir", names[0], None, 0)
+    elif call == "rmdir":
+        # An empty folder that is left over says no more than none.
+        event = None
     elif call in ("fchmod", "fchown") and below(of):
         event = Event("rights", of, None, 0)
     else:
@@ -83,6 +97,7 @@ class Disk:
     def __init__(self):
         self.names = {}  # path -> number of the file, as the running system sees it
         self.written, self.confirmed = {}, {}
+        self.data = {}  # number of the file -> its bytes, as far as the trace has them whole
         self.pending = []  # changes of names that no fsync of their folder has confirmed: (kind, path, to, number)
         self.settled = {}  # path -> number of the file or None, as confirmed
         self.folders = []
@@ -94,9 +109,17 @@ class Disk:
             number = len(self.written)
             self.names[path] = number
             self.written[number] = self.confirmed[number] = 0
+            self.data[number] = b""
             self.pending.append((kind, path, None, number))
+        elif kind == "append":
+            number = self.names.setdefault(path, len(self.written))
+            self.settled[path] = number
+            self.written[number] = self.confirmed[number] = size
         elif kind == "write" and number is not None:
             self.written[number] += size
+            known = self.data.pop(number, None)
+            if known is not None and to is not None and len(to) == size:
+                self.data[number] = known + to
         elif kind == "fsync" and number is not None:
             self.confirmed[number] = self.written[number]
         elif kind == "fsync":
@@ -134,7 +157,7 @@ class Disk:
                     apply(names, change)
                 outcomes |= self.contents(names)
             ways.append(outcomes)
-        for parts in itertools.product(*ways):
+        for parts in choices(ways):
             whole = frozenset().union(*parts)
             yield whole
             for folder in missing:
@@ -148,9 +171,19 @@ class Disk:
                 sizes.append([(path, None, 0)])
                 continue
             written, confirmed = self.written[number], self.confirmed[number]
-            could = {written} if written == confirmed else {0, written // 2, written, confirmed}
+            could = {max(confirmed, size) for size in (0, written // 2, written)}
             sizes.append([(path, number, size) for size in sorted(could)])
         return {frozenset(choice) for choice in itertools.product(*sizes)}
+
+
+def choices(ways):
+    """One of each: all combinations, or as many drawn as are built."""
+    if math.prod(len(way) for way in ways) <= MOST:
+        yield from itertools.product(*ways)
+        return
+    ways = [sorted(way, key=repr) for way in ways]
+    generator = random.Random(len(ways))
+    yield from ([generator.choice(way) for way in ways] for _ in range(MOST))
 
 
 def apply(names, change):
@@ -171,10 +204,14 @@ def states(events):
         for state in disk.after_a_cut():
             met += 1
             found.setdefault(state, at)
-    return found, met, {number: path for path, number in disk.names.items()}
+    return found, met, Contents({number: path for path, number in disk.names.items()}, disk.data)
 
 
-def build(place, state, target_of, new):
+# The last name of each file by its number, and the bytes of those whose writes the trace shows whole.
+Contents = collections.namedtuple("Contents", "targets data")
+
+
+def build(place, state, contents, new):
     """Makes the folder what a cut left: over what was there before the run."""
     top = os.path.realpath(place.path)
     for path, number, size in state:
@@ -182,8 +219,8 @@ def build(place, state, target_of, new):
             if os.path.exists(path):
                 os.remove(path)
             continue
-        name = os.path.relpath(target_of.get(number, ""), top)
-        data = (new.get(name) or b"\0" * size)[:size]
+        name = os.path.relpath(contents.targets.get(number, top), top)
+        data = (new.get(name) or contents.data.get(number) or b"\0" * size)[:size]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data)
@@ -192,7 +229,7 @@ def build(place, state, target_of, new):
 def judge(place, old, new):
     """`old`, `new` or `mixed`, by what is there; fails if a file is neither, or if the check of run.json says otherwise."""
     states = {}
-    for name in FILES:
+    for name in place.files:
         now = read(place.in_(name))
         assert now in (old[name], new[name]), f"{name} is neither old nor new ({len(now or b'')} bytes)"
         states[name] = "old" if now == old[name] else "new"
@@ -209,12 +246,12 @@ def each(place, reset, old, new, events, quick):
     confirmed = {event.path: at for at, event in enumerate(events) if event.kind == "fsync"}
     late = [event for at, event in enumerate(events) if event.kind == "rights" and at > confirmed.get(event.path, -1)]
     assert not late, f"rights of a file are changed after it was brought to the disk: {late}"
-    found, met, target_of = states(events)
+    found, met, contents = states(events)
     ends = collections.Counter()
     chosen = list(found)[::40] if quick else list(found)
     for state in chosen:
         reset()
-        build(place, state, target_of, new)
+        build(place, state, contents, new)
         kind = judge(place, old, new)
         ends[kind] += 1
         done = place.run()
@@ -225,17 +262,35 @@ def each(place, reset, old, new, events, quick):
 
 def control(place, reset, old, new, events, dropped):
     """Without the calls that are `dropped`, the same replay must find what is wrong; else it finds nothing at all."""
-    found, _, target_of = states([event for event in events if not dropped(event)])
+    found, _, contents = states([event for event in events if not dropped(event)])
     wrong = 0
     for state in list(found)[::7]:
         reset()
-        build(place, state, target_of, new)
+        build(place, state, contents, new)
         try:
             judge(place, old, new)
         except AssertionError:
             wrong += 1
     assert wrong > 0, "a run that brings nothing to the disk passes too, so this check sees nothing"
     return wrong
+
+
+def replayed_with_record(program, quick):
+    """Over an old record and old lists: what a cut leaves is whole, and the same run comes to what an undisturbed one came to."""
+    place = RecordPlace(program, count=40)
+    run = trace(place, place.arguments)
+    written = {**{name: read(place.in_(name)) for name in place.files}, **{"record/" + name: data for name, data in place.record().items()}}
+    found, met, contents = states(run)
+    ends = collections.Counter()
+    step = max(1, len(found) // (30 if quick else 2500))
+    chosen = list(found)[::step]
+    for state in chosen:
+        place.reset()
+        build(place, state, contents, written)
+        ends[place.judge_record(judge(place, place.old, place.new))] += 1
+        place.heal()
+    place.remove()
+    return f"{len(run)} calls, {met} states, {len(found)} different, {len(chosen)} built: {dict(ends)}"
 
 
 def replayed(program, quick):

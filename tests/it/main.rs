@@ -6,6 +6,8 @@
 //!
 //! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff` and `diff_movers`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
+//! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff`, `explain` (also
+//!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`, `sign_ups`),
 //!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
@@ -89,6 +91,7 @@ mod rules;
 mod run;
 mod schema;
 mod several_models;
+mod sign_ups;
 mod silence;
 mod spelled_ids;
 mod standings;

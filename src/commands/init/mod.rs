@@ -21,6 +21,7 @@ mod outlook;
 mod properties;
 mod prune;
 mod settle;
+mod starts;
 mod targets;
 mod templates;
 mod trait_words;

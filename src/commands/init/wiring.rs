@@ -7,9 +7,10 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     document::{DocumentTable, DocumentValue},
+    starts::StartFinder,
     words::{
         EventMeaning, MeaningRole, StepFrequency, added_word, begin_word, invitation, is_no_feature, is_set_up_step,
-        meaning_of, tells_of_invitee, work_word,
+        is_sign_up, meaning_of, tells_of_invitee, work_word,
     },
 };
 use pql_engine::inspect::{
@@ -38,7 +39,7 @@ pub enum Certainty {
     Said,
     /// The words of its name say so.
     Words,
-    /// Of the events whose words allow it, most people do it.
+    /// Of the events whose words allow it, it is the one by what people do.
     Behaviour,
 }
 
@@ -168,6 +169,7 @@ pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[Ev
     let mut wirer = EventWirer { asked: &asked, events: &events, wiring: EventWiring::default() };
     wirer.take_choices(choices);
     wirer.take_same_names();
+    wirer.take_starts(&StartFinder::new(survey));
     wirer.take_meanings();
     wirer.take_words();
     wirer.take_core();
@@ -235,11 +237,38 @@ impl EventWirer<'_, '_> {
         }
     }
 
+    /// The events with which users or accounts begin: by what people do, by words, or by both.
+    fn take_starts(&mut self, finder: &StartFinder<'_>) {
+        let asked = self.asked.iter().find(|event| is_sign_up(&split_words(event)));
+        let Some(asked) = asked.filter(|event| !self.wiring.found.contains_key(*event)).cloned() else { return };
+        let free: Vec<&NamedEvent<'_>> = self.events.iter().filter(|event| self.is_free(event)).collect();
+        let begun = finder.starts().into_iter().filter(|start| free.iter().any(|event| event.name == start.name));
+        let mut starts: Vec<WiredEvent> = Vec::new();
+        for start in begun {
+            let words = free.iter().find(|event| event.name == start.name && is_sign_up(&event.words));
+            let told = words.and_then(|event| told_meaning(event, self.events));
+            let (why, certainty) = match told {
+                Some((_, words)) => (format!("{words}; {}", start.why), Certainty::Words),
+                None => (start.why, Certainty::Behaviour),
+            };
+            starts.push(WiredEvent { name: start.name, why, certainty });
+        }
+        for event in free.iter().filter(|event| is_sign_up(&event.words)) {
+            if !starts.iter().any(|start| start.name == event.name) && !finder.contradicts(event.name) {
+                let why = told_meaning(event, self.events).map(|(_, why)| why).unwrap_or_default();
+                starts.push(WiredEvent { name: event.name.to_owned(), why, certainty: Certainty::Words });
+            }
+        }
+        for start in starts {
+            self.push(asked.clone(), start);
+        }
+    }
+
     fn take_meanings(&mut self) {
         for event in self.events.iter().filter(|event| !event.name.is_empty()) {
-            let Some((meaning, why)) = told_meaning(event, self.events).filter(|_| self.is_free(event)) else {
-                continue;
-            };
+            let told = told_meaning(event, self.events).filter(|_| self.is_free(event));
+            // Of sign-ups it is decided by then.
+            let Some((meaning, why)) = told.filter(|_| !is_sign_up(&event.words)) else { continue };
             if let Some(asked) = self.open_event(meaning) {
                 self.push(asked, WiredEvent { name: event.name.to_owned(), why, certainty: Certainty::Words });
             }
@@ -312,6 +341,12 @@ impl EventWirer<'_, '_> {
         }
     }
 
+    /// Whether an event is the beginning of users or accounts, and no use of the product.
+    fn is_start(&self, name: &str) -> bool {
+        let starts = self.wiring.found.iter().filter(|(event, _)| is_sign_up(&split_words(event)));
+        starts.flat_map(|(_, wired)| wired).any(|wired| wired.name == name)
+    }
+
     /// Whether somebody said that an event of the dump is one of the model.
     fn is_said(&self, name: &str) -> bool {
         let wired = self.wiring.found.values().flatten();
@@ -330,10 +365,10 @@ impl EventWirer<'_, '_> {
             .events
             .iter()
             .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
-            .filter(|event| !self.is_said(event.name))
+            .filter(|event| !self.is_said(event.name) && !self.is_start(event.name))
             .filter(|event| !is_no_feature(&event.words) && !sets_up(event))
             .filter(|event| invited(event, self.events).is_none())
-            .filter(|event| meaning_of(&event.words).is_none_or(|found| !found.meaning.is_around()))
+            .filter(|event| is_use(event))
             .take(FEATURES_MAX)
             .map(|event| WiredEvent { name: event.name.to_owned(), why: String::new(), certainty: Certainty::Words })
             .collect();
@@ -389,6 +424,12 @@ fn invited<'e>(event: &'e NamedEvent<'_>, all: &[NamedEvent<'_>]) -> Option<(&'e
 fn sets_up(event: &NamedEvent<'_>) -> bool {
     let is_use = meaning_of(&event.words).is_some_and(|found| found.meaning.role == MeaningRole::Use);
     !is_use && is_set_up_step(&event.words, frequency(event.profile))
+}
+
+/// Whether an event may be a use of the product: what is called a registration and happens again is one.
+fn is_use(event: &NamedEvent<'_>) -> bool {
+    let is_again = frequency(event.profile) == StepFrequency::Again && event.profile.users.count() >= USERS_MIN;
+    meaning_of(&event.words).is_none_or(|found| !found.meaning.is_around()) || (is_sign_up(&event.words) && is_again)
 }
 
 /// How often people do an event.

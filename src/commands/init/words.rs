@@ -96,6 +96,9 @@ const fn used(
 /// The title of the meaning of a need for governance.
 const GOVERNANCE: &str = "a need for governance";
 
+/// The title of the meaning of a sign-up.
+const SIGN_UP: &str = "a sign-up";
+
 /// The title of the meaning of an invitation.
 const INVITATION: &str = "an invitation to a teammate";
 
@@ -147,7 +150,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
         &["accept", "view", "click", "open", "page", "join", OPPOSITES],
     ),
     around(
-        "a sign-up",
+        SIGN_UP,
         &[
             &["signup"],
             &["sign$|signed|signs", "up"],
@@ -384,6 +387,35 @@ pub(super) fn tells_of_invitee(path: &str) -> bool {
 /// Whether an event says that somebody asked for something, and not only looked at it.
 pub(super) fn is_request(words: &[String]) -> bool {
     word_of("ask|request|need|question|contact|demand|want|support|inquir|enquir", words).is_some()
+}
+
+/// Words of looks and of moving around, which may come before a sign-up.
+const LOOKS: &str = "view|visit|page|screen|click|scroll|see$|saw$|seen$|look|load|brows|landing|cookie|consent";
+
+/// Whether a name tells of a look, a session or an e-mail: what may come before a sign-up.
+pub(super) fn comes_before_sign_up(words: &[String]) -> bool {
+    let titles = ["an e-mail that was sent", "another session", "a look at prices and plans"];
+    let is_early = meaning_of(words).is_some_and(|found| titles.contains(&found.meaning.title));
+    is_early || word_of(LOOKS, words).is_some()
+}
+
+/// Whether the words of a name say that it begins no life of a user or an account, although it may be the first event of many.
+pub(super) fn is_no_start(words: &[String]) -> bool {
+    let against = [LOOKS, OPPOSITES, "attempt|abandon|skip|import|install|connect|upload|sync|verif|tour|banner"];
+    let may_start =
+        |meaning: &EventMeaning| [SIGN_UP, "a subscription that began", "a new workspace"].contains(&meaning.title);
+    meaning_of(words).is_some_and(|found| !may_start(found.meaning))
+        || against.iter().any(|family| word_of(family, words).is_some())
+}
+
+/// Whether a word of a name tells of a sign-up, by itself or with what may have been signed up for.
+pub(super) fn has_word_of_sign_up(words: &[String]) -> bool {
+    is_sign_up(words) || word_of("signup|regist|trial|enrol|join", words).is_some()
+}
+
+/// Whether a name means a sign-up.
+pub(super) fn is_sign_up(words: &[String]) -> bool {
+    meaning_of(words).is_some_and(|found| found.meaning.title == SIGN_UP)
 }
 
 /// Whether the name of an event of a model means a need for governance.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     event_order::{EventOrder, LatenessStats},
+    first_steps::{FirstStep, FirstSteps, name_hash},
     sketches::{DistinctSketch, DuplicateSketch},
 };
 pub use super::{
@@ -16,7 +17,10 @@ use crate::{
     decode::{Record, RejectReason, stable_hash},
     pipeline::{ReasonRejects, RejectEntry},
 };
-use pql_model::units::{Day, Micros};
+use pql_model::{
+    PerKind,
+    units::{Day, Micros},
+};
 
 /// Event names that are profiled separately; events of further names are counted together.
 pub(crate) const NAMES_MAX: usize = 5_000;
@@ -96,7 +100,7 @@ pub struct DatasetProfile {
     /// Events by local date.
     pub(crate) days: BTreeMap<Day, u64>,
     /// The first and the last event.
-    pub(crate) range: Option<(Micros, Micros)>,
+    pub range: Option<(Micros, Micros)>,
     /// Events more than a day ahead of the present.
     pub(crate) future: u64,
     /// Events by name.
@@ -107,6 +111,8 @@ pub struct DatasetProfile {
     pub(crate) property_budget: usize,
     /// Counts by kind of id.
     pub entity_counts: EntityCounts,
+    /// The first events of users and of accounts.
+    pub first_steps: PerKind<FirstSteps>,
     /// Lines that are not events.
     pub(crate) identity: IdentityLineCounts,
     /// Traits of users.
@@ -168,6 +174,7 @@ impl DatasetProfile {
                 known_visitors: DistinctSketch::new(ENTITIES_EXACT),
                 accounts: DistinctSketch::new(ENTITIES_EXACT),
             },
+            first_steps: PerKind { user: FirstSteps::default(), account: FirstSteps::default() },
             identity: IdentityLineCounts::default(),
             user_traits: PropertyProfiles::default(),
             account_traits: PropertyProfiles::default(),
@@ -225,6 +232,17 @@ impl DatasetProfile {
                 None if is_event => self.entity_counts.lone_visitors.add(visitor),
                 None => {}
             }
+        }
+    }
+
+    /// Adds an event to the first ones of its user and its account.
+    pub(super) fn add_first_steps(&mut self, record: &Record<'_>) {
+        let step = FirstStep { at: record.at, name: name_hash(&record.name) };
+        if let Some(user) = &record.user {
+            self.first_steps.user.add(stable_hash(user), step);
+        }
+        if let Some(account) = &record.account {
+            self.first_steps.account.add(stable_hash(account), step);
         }
     }
 
@@ -308,6 +326,8 @@ impl DatasetProfile {
         self.entity_counts.lone_visitors.merge(who.lone_visitors);
         self.entity_counts.known_visitors.merge(who.known_visitors);
         self.entity_counts.accounts.merge(who.accounts);
+        self.first_steps.user.merge(other.first_steps.user);
+        self.first_steps.account.merge(other.first_steps.account);
         self.identity.identify += other.identity.identify;
         self.identity.group += other.identity.group;
         self.identity.joins += other.identity.joins;

@@ -76,9 +76,9 @@ pub struct EventProfile {
     /// Distinct users.
     pub users: DistinctSketch,
     /// Distinct accounts.
-    pub(crate) accounts: DistinctSketch,
+    pub accounts: DistinctSketch,
     /// The first event.
-    pub(crate) first: Micros,
+    pub first: Micros,
     /// The last event.
     pub last: Micros,
     /// True if the vendor's own code sends these events.

@@ -18,6 +18,7 @@ pub mod dataset_profile;
 mod event_order;
 mod event_profile;
 mod fields;
+pub mod first_steps;
 mod json;
 mod model_gaps;
 pub mod name_similarity;

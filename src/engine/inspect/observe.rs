@@ -83,6 +83,7 @@ impl RecordObserver<'_, '_> {
         survey.future += u64::from(at > self.job.now.saturating_add(DAY_US));
         survey.order.add(at);
         survey.count_entities(record, true);
+        survey.add_first_steps(record);
         if let (Some((_, content)), Some(id)) = (record.fingerprint, self.outline.id_hash(text)) {
             survey.events_with_id += 1;
             survey.duplicates.add(id, content);

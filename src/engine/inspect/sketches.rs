@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 type SketchHasher = foldhash::fast::RandomState;
 
 /// True if a hash is in the sample that keeps one of 2^`level`.
-fn in_sample(hash: u64, level: u32) -> bool {
+pub(super) fn in_sample(hash: u64, level: u32) -> bool {
     hash.leading_zeros() >= level
 }
 

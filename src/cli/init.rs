@@ -263,11 +263,17 @@ impl InitArguments {
         let name = init_name::model_name(&self.events, self.model);
         let trial = ModelTrial { inputs, guard, from: self.from, limits, dump, files, tables: &tables };
         let mut lessons = ModelLessons::default();
-        let model = |lessons: &ModelLessons| {
-            let (tables, name) = (&tables, name.as_str());
-            FirstModel::of(&FirstModelJob { dump, fields, shipped: self.model, wiring: &wiring, tables, lessons, name })
+        let no_lessons = ModelLessons::default();
+        let job = FirstModelJob {
+            dump,
+            fields,
+            shipped: self.model,
+            wiring: &wiring,
+            tables: &tables,
+            lessons: &no_lessons,
+            name: &name,
         };
-        let mut first = model(&lessons);
+        let mut first = FirstModel::of(&job);
         let mut found = trial.run(&first)?;
         // Values that never occur, and how numbers and dates are written, are known only now.
         for _ in 0..TRIALS_MAX {
@@ -275,11 +281,24 @@ impl InitArguments {
             if !lessons.add(new) {
                 break;
             }
-            first = model(&lessons);
+            first = FirstModel::of(&FirstModelJob { lessons: &lessons, ..job });
             found = trial.run(&first)?;
         }
+        let replaced = self.replaced_features(&first, &FirstModelJob { lessons: &lessons, ..job })?;
+        first.remarks.extend(replaced);
         let (outlook, coverage) = found.map(|found| (found.outlook, found.coverage)).unzip();
         Ok(FinishedModel { first, outlook, coverage, wiring, tables })
+    }
+
+    /// What the features that were said with `--set` take the place of.
+    fn replaced_features(&self, first: &FirstModel, job: &FirstModelJob<'_>) -> Result<Option<String>, CommandError> {
+        let mut choices = init_choices::choices(&self.set, self.model, job.dump)?;
+        let said = choices.len();
+        choices.retain(|choice| !init::is_of_features(&choice.event));
+        if choices.len() == said {
+            return Ok(None);
+        }
+        Ok(init::replaced_features(first, &init::wire_events(job.dump, self.model, &choices), job))
     }
 
     /// The command that scores the dump with the model.

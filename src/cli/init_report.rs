@@ -67,10 +67,19 @@ impl InitReport<'_> {
     /// The names of the model for events: those that a signal pays for, then the others.
     fn wired(&self, lines: &mut Vec<String>) {
         let (paid, unpaid): (Vec<&WiredName>, Vec<&WiredName>) = self.model.wired.iter().partition(|one| one.pays);
-        add_list(lines, "wired:", paid.into_iter().map(wired_line));
-        add_list(lines, "wired, but no signal pays for it:", unpaid.into_iter().map(wired_line));
-        if let Some((name, count)) = self.wiring.named_features() {
-            lines.push(format!("  {name} = {}, by their names", plural(count as u64, "event", "events")));
+        add_list(lines, "wired:", paid.into_iter().map(|one| self.wired_line(one)));
+        add_list(lines, "wired, but no signal pays for it:", unpaid.into_iter().map(|one| self.wired_line(one)));
+    }
+
+    fn wired_line(&self, wired: &WiredName) -> String {
+        match self.wiring.named_features() {
+            Some((name, count)) if name == wired.name => {
+                format!("  {name} = {}, by their names", plural(count as u64, "event", "events"))
+            }
+            _ => {
+                let events: Vec<&str> = wired.events.iter().map(String::as_str).collect();
+                format!("  {} = {}", wired.name, quoted_list(&events))
+            }
         }
     }
 
@@ -112,10 +121,6 @@ impl InitReport<'_> {
             }
         }
     }
-}
-
-fn wired_line(wired: &WiredName) -> String {
-    format!("  {} = {}", wired.name, quoted_list(&wired.events.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// Adds a headline and lines, if there are lines.

@@ -225,9 +225,9 @@ fn a_signal_is_wired_only_where_its_property_is() {
 
 #[test]
 fn without_events_of_features_the_names_of_events_are_the_features() {
-    let events = [("Task Completed", ""), ("Board Opened", ""), ("Comment Written", ""), ("Logged In", "")];
-    let model = model_of(&planner(&events), "");
-    let expected = "feature_used = { event = [\"Board Opened\", \"Comment Written\", \"Task Completed\"] }";
+    let names = ["Board Opened", "Chart Drawn", "Comment Written", "Roster Printed", "Task Completed", "Logged In"];
+    let model = model_of(&planner(&names.map(|name| (name, ""))), "");
+    let expected = "feature_used = { event = [\"Board Opened\", \"Chart Drawn\", \"Comment Written\", \"Roster Printed\", \"Task Completed\"] }";
     assert!(model.contains(expected), "{model}");
     assert!(
         model.contains("features_used = { measure = \"distinct\", value = \"event\", event = \"feature_used\""),

@@ -7,7 +7,8 @@
 //! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff` and `diff_movers`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
 //! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff`, `explain` (also
-//!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`, `sign_ups`),
+//!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`,
+//!   `first_features`, `envelopes`, `sign_ups`),
 //!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
@@ -49,6 +50,7 @@ mod explain;
 mod explain_members;
 mod explain_query;
 mod explain_ways;
+mod first_features;
 mod first_model;
 mod fuzz;
 mod history;

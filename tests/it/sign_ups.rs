@@ -3,8 +3,8 @@
 use crate::run::Folder;
 
 /// Who has an event, and when.
-#[derive(Clone, Copy, PartialEq)]
-enum Habit {
+#[derive(Clone, Copy)]
+pub(crate) enum Habit {
     /// Everybody, first of all.
     First,
     /// The first person of each team, first of all.
@@ -15,6 +15,8 @@ enum Habit {
     Third,
     /// Everybody a few days later, once.
     Later,
+    /// Everybody on the day after, once.
+    NextDay,
     /// Everybody, first of all and every few days.
     Daily,
 }
@@ -44,11 +46,12 @@ impl Habit {
             Habit::Founder => person.is_founder,
             Habit::Joiner => !person.is_founder,
             Habit::Third => person.number % 3 == 1,
-            Habit::First | Habit::Later | Habit::Daily => true,
+            Habit::First | Habit::NextDay | Habit::Later | Habit::Daily => true,
         };
         match self {
             _ if !has => Vec::new(),
             Habit::First | Habit::Founder | Habit::Joiner | Habit::Third => vec![start + 20],
+            Habit::NextDay => vec![start + 1440],
             Habit::Later => vec![start + 4 * 1440],
             Habit::Daily => (0..20).map(|times| start + 10 + times * 3 * 1440).collect(),
         }
@@ -56,10 +59,10 @@ impl Habit {
 }
 
 /// An event in both layouts.
-const LAYOUTS: [&str; 2] = ["e.ndjson", "e.csv"];
+pub(crate) const LAYOUTS: [&str; 2] = ["e.ndjson", "e.csv"];
 
 /// Writes a dump; days before the given one are cut off.
-fn dump(layout: &str, events: &[(&str, Habit)], cut: u32) -> Folder {
+pub(crate) fn dump(layout: &str, events: &[(&str, Habit)], cut: u32) -> Folder {
     let daily = [("Board Sorted", Habit::Daily), ("Task Completed", Habit::Daily), ("Chart Drawn", Habit::Daily)];
     let mut lines = Vec::new();
     for person in people() {

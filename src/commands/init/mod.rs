@@ -20,6 +20,7 @@ mod notes;
 mod outlook;
 mod properties;
 mod prune;
+mod replaced;
 mod settle;
 mod starts;
 mod targets;
@@ -39,8 +40,9 @@ pub use self::{
     notes::counts_of,
     outlook::LevelOutlook,
     prune::{DroppedKind, DroppedPart},
+    replaced::replaced_features,
     traits::EntityTable,
-    wiring::{Certainty, EventChoice, EventWiring, is_worth_asking, title_of},
+    wiring::{Certainty, EventChoice, EventWiring, is_of_features, is_worth_asking, title_of},
 };
 use self::{
     document::{DocumentTable, DocumentValue},
@@ -220,7 +222,7 @@ pub struct WiredName {
     pub pays: bool,
 }
 
-/// The names that a model gives to events, where these have other names; features by their names aside.
+/// The names that a model gives to events, where these have other names.
 fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName> {
     let graph = NameGraph::of(document);
     let mut paid: BTreeSet<String> = BTreeSet::new();
@@ -230,10 +232,10 @@ fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName>
         }
     }
     let entries = document.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
-    let is_told = |name: &String| wiring.features.as_ref() != Some(name);
-    let wired = entries.iter().filter(|(name, _)| is_told(name)).filter_map(|(name, value)| {
+    let wired = entries.iter().filter_map(|(name, value)| {
         // What is said of another name of the model is told under that one.
-        let is_real = |event: &&str| *event == name || !entries.iter().any(|(known, _)| known == event);
+        let is_feature = wiring.features.as_ref() == Some(name);
+        let is_real = |event: &&str| is_feature || *event == name || !entries.iter().any(|(known, _)| known == event);
         let events = value.table()?.texts("event").into_iter().filter(is_real);
         let events: Vec<String> = events.map(str::to_owned).collect();
         let pays = paid.contains(name);

@@ -69,7 +69,8 @@ pub fn counts_of(dump: &InspectedInput, name: &str) -> String {
 impl ModelNotes<'_> {
     fn event(&self, event: &str) -> Vec<String> {
         let Some(wired) = self.wiring.found.get(event) else { return Vec::new() };
-        if self.wiring.features.as_deref() == Some(event) {
+        let is_guess = wired.iter().all(|one| one.certainty != Certainty::Said);
+        if self.wiring.features.as_deref() == Some(event) && is_guess {
             return vec![format!(
                 "guess: no event of yours tells of features, so the names of {} are the features",
                 plural(wired.len() as u64, "event", "events")

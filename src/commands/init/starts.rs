@@ -29,6 +29,9 @@ const MARGIN_PART: Micros = 8;
 /// Newcomers that show a habit.
 const NEWCOMERS_MIN: u64 = 10;
 
+/// A set-up is done by then, after somebody's first event.
+const SET_UP_TIME: Micros = 3 * DAY_US;
+
 /// Two clocks of one product may differ by as much.
 const SAME_MOMENT: Micros = 60_000_000;
 
@@ -104,6 +107,22 @@ impl<'s> StartFinder<'s> {
         late(EntityKind::User) == Some(true) && late(EntityKind::Account) != Some(false)
     }
 
+    /// Whether an event is a step of a set-up: newcomers do it once, in their first days.
+    pub(super) fn is_set_up_step(&self, name: &str) -> bool {
+        let profile = self.survey.names.get(name).filter(|profile| happens_once(profile, EntityKind::User));
+        let Some((profile, newcomers)) = profile.zip(self.newcomers(EntityKind::User)) else { return false };
+        let hash = name_hash(name);
+        let holders = newcomers.all.iter().filter(|(who, _)| profile.users.contains(*who) == Some(true));
+        let (mut all, mut early) = (0_u64, 0_u64);
+        for (_, steps) in holders {
+            let first = steps.first().map_or(Micros::MIN, |step| step.at);
+            let own = steps.iter().find(|step| step.name == hash);
+            all += 1;
+            early += u64::from(own.is_some_and(|own| own.at - first <= SET_UP_TIME));
+        }
+        all >= NEWCOMERS_MIN && early * 10 >= all * 9
+    }
+
     /// Those who came after the beginning of the dump; all if nearly nobody did.
     fn newcomers(&self, side: EntityKind) -> Option<Newcomers<'s>> {
         let (first, last) = self.survey.range.filter(|(first, last)| last - first >= RANGE_MIN)?;
@@ -146,7 +165,7 @@ impl<'s> StartFinder<'s> {
             let has_people = profile.with_user * 10 >= profile.count * 9;
             !profile.noise && !name.is_empty() && has_people && !is_no_start(&split_words(name))
         });
-        let once = possible.filter(|(_, profile)| profile.count * 4 <= entities_of(profile, newcomers.side) * 5);
+        let once = possible.filter(|(_, profile)| happens_once(profile, newcomers.side));
         let habits = once.map(|(name, profile)| self.habit(newcomers, name, profile));
         habits.filter(|habit| habit.firsts.len() as u64 * 10 >= habit.holders * 9 && habit.holders > 0).collect()
     }
@@ -185,6 +204,11 @@ fn entities_of(profile: &EventProfile, side: EntityKind) -> u64 {
         EntityKind::User => profile.users.count(),
         EntityKind::Account => profile.accounts.count(),
     }
+}
+
+/// Whether nearly nobody has a second event.
+fn happens_once(profile: &EventProfile, side: EntityKind) -> bool {
+    profile.count * 4 <= entities_of(profile, side) * 5
 }
 
 impl StartHabit<'_> {

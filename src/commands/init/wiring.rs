@@ -77,11 +77,6 @@ pub struct EventWiring {
 }
 
 impl EventWiring {
-    /// Whether an event of the dump stands for one of the model.
-    pub fn uses(&self, name: &str) -> bool {
-        self.found.values().flatten().any(|wired| wired.name == name)
-    }
-
     /// The event of the model whose features are the names of events, and how many these are.
     pub fn named_features(&self) -> Option<(&str, usize)> {
         let name = self.features.as_deref()?;
@@ -166,10 +161,11 @@ pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[Ev
         .into_iter()
         .map(|(name, profile)| NamedEvent { name, profile, words: split_words(name) })
         .collect();
-    let mut wirer = EventWirer { asked: &asked, events: &events, wiring: EventWiring::default() };
+    let finder = StartFinder::new(survey);
+    let mut wirer = EventWirer { asked: &asked, events: &events, finder: &finder, wiring: EventWiring::default() };
     wirer.take_choices(choices);
     wirer.take_same_names();
-    wirer.take_starts(&StartFinder::new(survey));
+    wirer.take_starts();
     wirer.take_meanings();
     wirer.take_words();
     wirer.take_core();
@@ -184,6 +180,8 @@ struct EventWirer<'w, 's> {
     asked: &'w [String],
     /// The events of the dump, the most frequent first.
     events: &'w [NamedEvent<'s>],
+    /// What people do first.
+    finder: &'w StartFinder<'s>,
     wiring: EventWiring,
 }
 
@@ -215,9 +213,10 @@ impl EventWirer<'_, '_> {
         }
     }
 
-    /// Whether an event of the dump is left for a guess.
+    /// Whether an event of the dump is left for a guess. One that was said to be a feature may be something else too, as a guessed feature may.
     fn is_free(&self, event: &NamedEvent<'_>) -> bool {
-        !event.profile.noise && !self.wiring.uses(event.name)
+        let others = self.wiring.found.iter().filter(|(asked, _)| !is_of_features(asked));
+        !event.profile.noise && !others.flat_map(|(_, wired)| wired).any(|wired| wired.name == event.name)
     }
 
     /// The first event of the model with a meaning for which nothing was said or has the same name.
@@ -238,7 +237,8 @@ impl EventWirer<'_, '_> {
     }
 
     /// The events with which users or accounts begin: by what people do, by words, or by both.
-    fn take_starts(&mut self, finder: &StartFinder<'_>) {
+    fn take_starts(&mut self) {
+        let finder = self.finder;
         let asked = self.asked.iter().find(|event| is_sign_up(&split_words(event)));
         let Some(asked) = asked.filter(|event| !self.wiring.found.contains_key(*event)).cloned() else { return };
         let free: Vec<&NamedEvent<'_>> = self.events.iter().filter(|event| self.is_free(event)).collect();
@@ -355,18 +355,19 @@ impl EventWirer<'_, '_> {
 
     /// Where no event tells of features, the names of events are the features.
     fn take_features(&mut self) {
-        let is_feature =
-            |event: &&String| asked_meaning(event).is_some_and(|meaning| meaning.role == MeaningRole::Feature);
-        let Some(asked) = self.asked.iter().find(is_feature).filter(|event| !self.wiring.found.contains_key(*event))
-        else {
+        let Some(asked) = self.asked.iter().find(|event| is_of_features(event)) else { return };
+        if let Some(said) = self.wiring.found.get(asked) {
+            if said.iter().any(|wired| wired.certainty == Certainty::Said) && !self.says_feature(said) {
+                self.wiring.features = Some(asked.clone());
+            }
             return;
-        };
+        }
         let used: Vec<WiredEvent> = self
             .events
             .iter()
             .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
             .filter(|event| !self.is_said(event.name) && !self.is_start(event.name))
-            .filter(|event| !is_no_feature(&event.words) && !sets_up(event))
+            .filter(|event| !is_no_feature(&event.words) && !self.sets_up(event))
             .filter(|event| invited(event, self.events).is_none())
             .filter(|event| is_use(event))
             .take(FEATURES_MAX)
@@ -376,6 +377,23 @@ impl EventWirer<'_, '_> {
             self.wiring.features = Some(asked.clone());
             self.wiring.found.insert(asked.clone(), used);
         }
+    }
+
+    /// Whether a property of some events says which feature was used.
+    fn says_feature(&self, wired: &[WiredEvent]) -> bool {
+        let of = |name: &str| self.events.iter().find(|event| event.name == name);
+        let mut paths = wired
+            .iter()
+            .filter_map(|one| of(&one.name))
+            .flat_map(|event| event.profile.properties.sorted_paths().map(|(path, _)| split_words(path)));
+        paths.any(|words| words.iter().any(|word| word.starts_with("feature")))
+    }
+
+    /// Whether an event sets the product up, and is no use of it by its name.
+    fn sets_up(&self, event: &NamedEvent<'_>) -> bool {
+        let is_use = meaning_of(&event.words).is_some_and(|found| found.meaning.role == MeaningRole::Use);
+        let is_step = || is_set_up_step(&event.words, frequency(event.profile));
+        !is_use && (is_step() || self.finder.is_set_up_step(event.name))
     }
 
     fn list_missing(&mut self) {
@@ -420,10 +438,9 @@ fn invited<'e>(event: &'e NamedEvent<'_>, all: &[NamedEvent<'_>]) -> Option<(&'e
     Some((word, path))
 }
 
-/// Whether an event sets the product up, and is no use of it by its name.
-fn sets_up(event: &NamedEvent<'_>) -> bool {
-    let is_use = meaning_of(&event.words).is_some_and(|found| found.meaning.role == MeaningRole::Use);
-    !is_use && is_set_up_step(&event.words, frequency(event.profile))
+/// Whether an event of a model tells of its features.
+pub fn is_of_features(event: &str) -> bool {
+    asked_meaning(event).is_some_and(|meaning| meaning.role == MeaningRole::Feature)
 }
 
 /// Whether an event may be a use of the product: what is called a registration and happens again is one.

@@ -7,9 +7,9 @@ use crate::decode::stable_hash;
 use pql_model::units::Micros;
 
 /// Names that are kept of each user or account, the earliest ones.
-const STEPS_MAX: usize = 6;
+const STEPS_MAX: usize = 12;
 
-/// Users or accounts that are kept; beyond it a sample. Some 150 bytes each.
+/// Users or accounts that are kept; beyond it a sample. Some 250 bytes each.
 const ENTITIES_MAX: usize = 1 << 15;
 
 /// When somebody first did something.
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_earliest_names_are_kept_whatever_the_order() {
-        let all: Vec<FirstStep> = (0..60).map(|n| FirstStep { at: (n * 37) % 61, name: (n % 9) as u64 }).collect();
+        let all: Vec<FirstStep> = (0..60).map(|n| FirstStep { at: (n * 37) % 61, name: (n % 19) as u64 }).collect();
         let of = |steps: &mut dyn Iterator<Item = FirstStep>| {
             let mut kept = FirstSteps::default();
             steps.for_each(|step| kept.add(7, step));
@@ -104,7 +104,7 @@ mod tests {
         halves.merge(of(&mut all.iter().copied().take(40)));
         assert_eq!(steps(&forward), steps(&halves));
         let mut first: Vec<FirstStep> =
-            (0..9).filter_map(|name| all.iter().copied().filter(|step| step.name == name).min()).collect();
+            (0..19).filter_map(|name| all.iter().copied().filter(|step| step.name == name).min()).collect();
         first.sort_unstable();
         first.truncate(STEPS_MAX);
         assert_eq!(steps(&forward), [first]);

@@ -1,8 +1,11 @@
 //! Signals, tiers, segments, routes and who may be named: what decides.
 
+use std::collections::BTreeSet;
+
 use pql_model::{
     EntityKind,
     expr::{ExprConstant, KnownName, ReducedExpression, ReductionGoal, names_of, reduce},
+    units::plural,
 };
 
 use super::{DroppedKind, DroppedPart, EntryFate, ExpressionFate, ModelPruner};
@@ -53,6 +56,10 @@ impl ModelPruner<'_> {
             }
             let name = entry.text("name").unwrap_or_default().to_owned();
             self.drop_part(side, DroppedKind::Signal, &name);
+            let lack = self.few_names(&entry).map(|all| format!("more than {}", plural(all, "feature", "features")));
+            if let Some(dropped) = self.dropped.last_mut().filter(|dropped| dropped.lacks.is_empty()) {
+                dropped.lacks.extend(lack);
+            }
         }
         let live = categories_of(&left);
         for category in categories.iter().filter(|category| !live.contains(category)) {
@@ -76,7 +83,7 @@ impl ModelPruner<'_> {
         let (value, per) = (self.reduce_value(entry, "value", side), self.reduce_value(entry, "per", side));
         let condition = self.reduce_facts(entry, "when", side);
         let is_constant = |fate: &ExpressionFate| matches!(fate, ExpressionFate::Constant(_));
-        if is_constant(&value) || is_constant(&per) || condition.is_nothing() {
+        if is_constant(&value) || is_constant(&per) || condition.is_nothing() || self.few_names(entry).is_some() {
             return EntryFate::Goes;
         }
         if condition.is(true) {
@@ -92,6 +99,20 @@ impl ModelPruner<'_> {
     }
 
     /// Notes that an entry was taken out.
+    /// The number of names of events, where a condition asks for more different ones than there are.
+    fn few_names(&self, entry: &DocumentTable) -> Option<u64> {
+        let condition = entry.text("when")?;
+        let metrics = self.document.at(&["metrics"])?.entries.iter();
+        let of_names = metrics.filter_map(|(name, value)| {
+            let metric = value.table()?;
+            let is_of_names = metric.text("measure") == Some("distinct") && metric.text("value") == Some("event");
+            let events = metric.texts("event").into_iter().flat_map(|event| self.real_events(event));
+            is_of_names.then(|| (name, events.collect::<BTreeSet<String>>().len() as u64))
+        });
+        let mut dead = of_names.filter(|(name, all)| (0..=*all).all(|count| is_false_for(condition, name, count)));
+        dead.next().map(|(_, all)| all)
+    }
+
     pub(super) fn drop_part(&mut self, side: EntityKind, kind: DroppedKind, name: &str) {
         let entries = |list| listed(self.whole, [side.word(), list]);
         let of_list = |list| entries(list).find(|entry| entry.text("name") == Some(name));
@@ -308,4 +329,12 @@ fn categories_of(signals: &[DocumentTable]) -> Vec<String> {
 
 fn names_of_entries(entries: &[DocumentTable]) -> Vec<String> {
     entries.iter().filter_map(|entry| entry.text("name")).map(str::to_owned).collect()
+}
+
+/// Whether a condition does not hold where a metric is a number.
+fn is_false_for(condition: &str, metric: &str, count: u64) -> bool {
+    let number = KnownName::Constant(ExprConstant::Number(count as f64));
+    let known = |path: &[String]| (path == [metric.to_owned()]).then(|| number.clone());
+    let reduced = reduce(condition, ReductionGoal::Condition, &known);
+    reduced == Ok(ReducedExpression::Constant(ExprConstant::Boolean(false)))
 }

@@ -15,6 +15,7 @@ mod input;
 mod knowledge;
 mod layout;
 mod lessons;
+mod lifetimes;
 mod list;
 mod notes;
 mod outlook;
@@ -183,7 +184,7 @@ impl FirstModel {
             missing_traits: notes::missing_traits(&whole, &all),
             wired: wired_names(&settled.document, job.wiring),
             columns: columns_of(&traits),
-            remarks: remarks(&settled.document, &whole, &gaps),
+            remarks: remarks(&settled.document, &whole, &gaps).into_iter().chain(job.wiring.stopped.clone()).collect(),
             dropped: all,
             places: written.places,
             document: settled.document,

@@ -82,9 +82,13 @@ impl ModelNotes<'_> {
     fn guess(&self, event: &str, wired: &WiredEvent) -> String {
         let counts = counts_of(self.dump, &wired.name);
         match wired.certainty {
-            Certainty::Same => counts,
+            Certainty::Same => match wired.why.split_once("; ") {
+                Some((_, since)) => format!("{}: {since} ({counts})", wired.name),
+                None => counts,
+            },
             Certainty::Said => {
-                format!("{} is {event}: said with --set or in answer to a question ({counts})", wired.name)
+                let since = wired.why.split_once("; ").map(|(_, since)| format!("; {since}")).unwrap_or_default();
+                format!("{} is {event}: said with --set or in answer to a question{since} ({counts})", wired.name)
             }
             Certainty::Words | Certainty::Behaviour => {
                 format!("guess: {} is {event}: {} ({counts})", wired.name, wired.why)

@@ -7,6 +7,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     document::{DocumentTable, DocumentValue},
+    lifetimes::{DumpLifetime, date_of},
     starts::StartFinder,
     words::{
         EventMeaning, MeaningRole, StepFrequency, added_word, begin_word, invitation, is_no_feature, is_set_up_step,
@@ -72,6 +73,8 @@ pub struct EventWiring {
     pub missing: BTreeMap<String, Vec<String>>,
     /// Events that were considered for the core job, by the event of the model.
     others: BTreeMap<String, Vec<String>>,
+    /// Events of the model whose events have all stopped long before the end of the dump, as sentences.
+    pub(super) stopped: Vec<String>,
     /// The event of the model whose names of events are features, if there is one.
     pub(super) features: Option<String>,
 }
@@ -162,7 +165,9 @@ pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[Ev
         .map(|(name, profile)| NamedEvent { name, profile, words: split_words(name) })
         .collect();
     let finder = StartFinder::new(survey);
-    let mut wirer = EventWirer { asked: &asked, events: &events, finder: &finder, wiring: EventWiring::default() };
+    let lifetime = DumpLifetime::of(survey);
+    let wiring = EventWiring::default();
+    let mut wirer = EventWirer { asked: &asked, events: &events, finder: &finder, lifetime, wiring };
     wirer.take_choices(choices);
     wirer.take_same_names();
     wirer.take_starts();
@@ -171,6 +176,7 @@ pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[Ev
     wirer.take_core();
     wirer.take_features();
     wirer.wiring.found.retain(|_, names| !names.is_empty());
+    wirer.tell_lifetimes();
     wirer.list_missing();
     wirer.wiring
 }
@@ -182,6 +188,7 @@ struct EventWirer<'w, 's> {
     events: &'w [NamedEvent<'s>],
     /// What people do first.
     finder: &'w StartFinder<'s>,
+    lifetime: DumpLifetime,
     wiring: EventWiring,
 }
 
@@ -190,7 +197,7 @@ fn asked_meaning(event: &str) -> Option<&'static EventMeaning> {
     meaning_of(&split_words(event)).map(|found| found.meaning)
 }
 
-impl EventWirer<'_, '_> {
+impl<'s> EventWirer<'_, 's> {
     fn take_choices(&mut self, choices: &[EventChoice]) {
         for choice in choices {
             let why = "said".to_owned();
@@ -219,14 +226,62 @@ impl EventWirer<'_, '_> {
         !event.profile.noise && !others.flat_map(|(_, wired)| wired).any(|wired| wired.name == event.name)
     }
 
-    /// The first event of the model with a meaning for which nothing was said or has the same name.
+    /// The first event of the model with a meaning for which nothing was said or has the same name, unless that one has stopped.
     fn open_event(&self, meaning: &EventMeaning) -> Option<String> {
+        let is_open = |wired: &WiredEvent| match wired.certainty {
+            Certainty::Words => true,
+            Certainty::Same => self.has_stopped(&wired.name),
+            Certainty::Said | Certainty::Behaviour => false,
+        };
         let open = |event: &&String| {
             let known = self.wiring.found.get(*event);
-            known.is_none_or(|known| known.iter().all(|wired| wired.certainty == Certainty::Words) && !known.is_empty())
+            known.is_none_or(|known| known.iter().all(is_open) && !known.is_empty())
         };
         let means = |event: &&String| asked_meaning(event).is_some_and(|known| known == meaning);
         self.asked.iter().find(means).filter(open).cloned()
+    }
+
+    fn profile(&self, name: &str) -> Option<&'s EventProfile> {
+        self.events.iter().find(|event| event.name == name).map(|event| event.profile)
+    }
+
+    /// Whether an event of the dump stopped long before its end.
+    fn has_stopped(&self, name: &str) -> bool {
+        self.profile(name).is_some_and(|profile| self.lifetime.has_stopped(profile))
+    }
+
+    /// Puts living events before those that have stopped, and says of both what the dates show.
+    fn tell_lifetimes(&mut self) {
+        let mut found = std::mem::take(&mut self.wiring.found);
+        for (asked, all) in found.iter_mut().filter(|(asked, _)| !is_of_features(asked)) {
+            all.sort_by_key(|wired| self.has_stopped(&wired.name));
+            let dead: Vec<&EventProfile> = all
+                .iter()
+                .filter(|wired| self.has_stopped(&wired.name))
+                .filter_map(|wired| self.profile(&wired.name))
+                .collect();
+            let Some(last) = dead.iter().map(|profile| profile.last).max().map(date_of) else { continue };
+            if dead.len() == all.len() {
+                self.wiring.stopped.push(format!(
+                    "{asked}: its last event is of {last}, long before the end of the dump; if it was renamed, --set {asked}=\"Your Event\" names its successor"
+                ));
+            }
+            let notes: Vec<Option<String>> = all.iter().map(|wired| self.lifetime_note(&wired.name, &dead)).collect();
+            for (wired, note) in all.iter_mut().zip(notes) {
+                wired.why.extend(note.map(|note| format!("; {note}")));
+            }
+        }
+        self.wiring.found = found;
+    }
+
+    /// Until or since when an event comes, if it has stopped or takes the place of one that has.
+    fn lifetime_note(&self, name: &str, dead: &[&EventProfile]) -> Option<String> {
+        let profile = self.profile(name)?;
+        if self.lifetime.has_stopped(profile) {
+            return Some(format!("it comes until {}, and then no more", date_of(profile.last)));
+        }
+        let is_successor = dead.iter().any(|old| self.lifetime.succeeds(profile, old));
+        is_successor.then(|| format!("it comes since {}, about when the other one stopped", date_of(profile.first)))
     }
 
     fn push(&mut self, event: String, wired: WiredEvent) {
@@ -310,15 +365,25 @@ impl EventWirer<'_, '_> {
         };
         let free = self.events.iter().filter(|event| self.is_free(event) && !is_one_off(event.profile));
         let mut work: Vec<&NamedEvent<'_>> = free.filter(is_work).collect();
-        work.sort_by_key(|event| Reverse((event.profile.users.count(), event.profile.count, Reverse(event.name))));
+        work.sort_by_key(|event| {
+            let is_alive = !self.lifetime.has_stopped(event.profile);
+            Reverse((is_alive, event.profile.users.count(), event.profile.count, Reverse(event.name)))
+        });
         let Some((core, others)) = work.split_first() else { return };
+        let before = others
+            .iter()
+            .find(|old| self.lifetime.succeeds(core.profile, old.profile) && share_word(&core.words, &old.words));
         let others = others.iter().take(CANDIDATES_MAX).map(|event| event.name.to_owned()).collect();
         self.wiring.others.insert(done.clone(), others);
         let word = work_word(&core.words).unwrap_or_default().to_owned();
         let again = if core.profile.users.count() < USERS_MIN { "" } else { " and that people do again" };
         let why =
             format!("of the events whose names tell of work{again}, most people do this one; its name has `{word}`");
-        self.push(done, WiredEvent { name: core.name.to_owned(), why, certainty: Certainty::Behaviour });
+        self.push(done.clone(), WiredEvent { name: core.name.to_owned(), why, certainty: Certainty::Behaviour });
+        if let Some(before) = before {
+            let why = "its name shares a word with the core job, and tells of work".to_owned();
+            self.push(done, WiredEvent { name: before.name.to_owned(), why, certainty: Certainty::Behaviour });
+        }
         if let Some(begun) = begun.filter(|event| !self.wiring.found.contains_key(event)) {
             self.take_core_begun(begun, core.name, &subject(&core.words, &word));
         }
@@ -504,6 +569,11 @@ fn candidates(asked: &str, events: &[&NamedEvent<'_>]) -> Vec<String> {
 fn has_stem(words: &[String], wanted: &str) -> bool {
     let stem = wanted.get(..wanted.len().min(5)).unwrap_or(wanted);
     words.iter().any(|word| word.starts_with(stem) || (word.len() >= 4 && wanted.starts_with(word.as_str())))
+}
+
+/// Whether two names have a word of their own in common.
+fn share_word(words: &[String], others: &[String]) -> bool {
+    words.iter().any(|word| !super::words::is_common(word) && others.contains(word))
 }
 
 /// The words of a name without one.

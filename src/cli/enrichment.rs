@@ -16,7 +16,7 @@ use pql_engine::{
     decode::time_zones,
     enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
     fs::retry::retry_interrupted,
-    inspect::table_columns,
+    inspect::{TableIds, table_columns, table_ids},
     pipeline::sample_event_ids,
     plan::Model,
     read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
@@ -67,6 +67,20 @@ impl<'a> EnrichmentFiles<'a> {
         let user = open(EntityKind::User, &args.users, &args.users_key)?;
         let account = open(EntityKind::Account, &args.accounts, &args.accounts_key)?;
         Ok(EnrichmentFiles { tables: PerKind { user, account } })
+    }
+
+    /// The columns of the tables that may hold ids.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub(super) fn ids(&self, limits: BlockLimits) -> Result<PerKind<Option<TableIds>>, CommandError> {
+        let of = |table: &Option<EnrichmentTable<'_>>| {
+            let read = |table: &EnrichmentTable<'_>| {
+                table_ids((table.name.as_str(), table.inputs.as_slice()), table.key.as_deref(), limits)
+            };
+            table.as_ref().map(read).transpose().map_err(unusable)
+        };
+        Ok(PerKind { user: of(&self.tables.user)?, account: of(&self.tables.account)? })
     }
 
     /// What the columns of the tables hold; a column of ids that was not said is looked for.

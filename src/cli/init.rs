@@ -15,6 +15,7 @@ use super::{
     init_name,
     init_questions::{self, AskedEvents},
     init_report::InitReport,
+    init_tables,
     init_trial::ModelTrial,
     inspect::{InputSurvey, ValueSamples, empty_model},
     interrupt,
@@ -116,10 +117,12 @@ struct FinishedModel {
 
 impl InitArguments {
     /// Reads the events, by the fields that were said or that look like the parts of an event.
-    fn read(&self, inputs: Vec<InputSource>) -> Result<InitReading, CommandError> {
+    fn read(&self, inputs: Vec<InputSource>, files: &EnrichmentFiles<'_>) -> Result<InitReading, CommandError> {
         // What gives its bytes only once gets no second look; the guess stands in the model all the same.
         let watch = ChangeGuard::begin(&inputs).ok();
-        let fields = self.survey(inputs.clone()).fields();
+        let survey = self.survey(inputs.clone());
+        let mut fields = survey.fields();
+        fields.told_by(&files.ids(self.max_line.with_table(self.max_table))?, survey.now);
         let guess = init_fields::chosen(&fields, &self.fields)?;
         let said = !self.fields.is_empty();
         // Records in the plain layout may tell of people beside their properties.
@@ -203,7 +206,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         arguments.outputs().map(|path| begin(arguments, path, &inputs)).collect::<Result<_, _>>()?;
     let guard = ChangeGuard::begin(&inputs).ok();
     let mut files = EnrichmentFiles::open(&arguments.tables)?;
-    let reading = arguments.read(keep_pipe_heads(inputs.clone())?)?;
+    let reading = arguments.read(keep_pipe_heads(inputs.clone())?, &files)?;
     if !arguments.quiet {
         threads::note_missing_threads();
     }
@@ -259,6 +262,7 @@ impl InitArguments {
         let format = self.from.map_or("auto", InputFormatArg::as_str);
         let model = empty_model(&init::fields_table(fields))?;
         let tables = files.survey(&model, EventsAtHand { inputs, format, limits })?;
+        init_tables::refuse_empty(&tables)?;
         let wiring = self.wire(dump)?;
         let name = init_name::model_name(&self.events, self.model);
         let trial = ModelTrial { inputs, guard, from: self.from, limits, dump, files, tables: &tables };
@@ -275,6 +279,7 @@ impl InitArguments {
         };
         let mut first = FirstModel::of(&job);
         let mut found = trial.run(&first)?;
+        found.as_ref().map_or(Ok(()), |found| init_tables::refuse_strangers(&tables, &found.coverage))?;
         // Values that never occur, and how numbers and dates are written, are known only now.
         for _ in 0..TRIALS_MAX {
             let Some(new) = found.as_ref().map(|found| found.lessons.clone()) else { break };

@@ -18,6 +18,7 @@ mod init_fields;
 mod init_name;
 mod init_questions;
 mod init_report;
+mod init_tables;
 mod init_trial;
 mod inspect;
 mod interrupt;

@@ -8,7 +8,7 @@
 //!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`, `envelopes`),
 //! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`,
-//!   `first_features`, `envelopes`, `sign_ups`, `renamed_events`),
+//!   `first_features`, `envelopes`, `sign_ups`, `renamed_events`, `told_fields`),
 //!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
@@ -103,6 +103,7 @@ mod suppress;
 mod templates;
 mod tidy;
 mod times;
+mod told_fields;
 mod untrusted;
 mod vendors;
 mod wheres;

@@ -253,7 +253,9 @@ impl<'s> EventWirer<'_, 's> {
     /// Puts living events before those that have stopped, and says of both what the dates show.
     fn tell_lifetimes(&mut self) {
         let mut found = std::mem::take(&mut self.wiring.found);
-        for (asked, all) in found.iter_mut().filter(|(asked, _)| !is_of_features(asked)) {
+        // Sign-ups end where a product has no new users for a while.
+        let is_told = |asked: &String| !is_of_features(asked) && !is_sign_up(&split_words(asked));
+        for (asked, all) in found.iter_mut().filter(|(asked, _)| is_told(asked)) {
             all.sort_by_key(|wired| self.has_stopped(&wired.name));
             let dead: Vec<&EventProfile> = all
                 .iter()

@@ -28,6 +28,7 @@ mod record_envelope;
 mod run;
 mod sketches;
 mod table_columns;
+mod table_ids;
 mod text;
 mod value_shape;
 
@@ -37,6 +38,7 @@ pub use self::{
     model_gaps::{MissingReference, ModelGaps, find_model_gaps},
     run::{InspectJob, InspectedInput, profile_inputs},
     table_columns::{TableColumns, table_columns},
+    table_ids::{TableIds, table_ids},
     text::{render_fields, render_text},
 };
 

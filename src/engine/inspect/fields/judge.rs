@@ -6,12 +6,14 @@
 use super::{
     facts::{FieldFacts, pairs},
     properties::holds_rest,
+    told::{ToldField, ToldFields},
     words::{
         ACCOUNT_WORDS, DESCRIPTION_WORDS, ENTITY_TIME_WORDS, ID_WORDS, NamedSubject, RECORD_WORDS, USER_WORDS,
         VISITOR_WORDS, ends_in, has_any, rank_of, subject,
     },
 };
 use crate::loader_columns::{LOADER_WORDS, is_change_stamp};
+use pql_model::EntityKind;
 
 /// What speaks against a field if its values do not.
 const UNNAMED: &str = "its name fits less well";
@@ -28,6 +30,10 @@ const GROUPED_MIN: u64 = 5;
 
 /// Users of an account on average, for a field that no name tells from a plan or a country.
 const USERS_MAX: u64 = 100;
+
+/// Different texts of a field that may name events, and up to how many more speak for it.
+const KINDS_MIN: u64 = 4;
+const KINDS_COUNTED: u64 = 500;
 
 /// Fields beside the winner that are named.
 const CONSIDERED_MAX: usize = 4;
@@ -108,28 +114,51 @@ pub(super) struct FieldJudge<'f, 't> {
     pub(super) usual: &'f dyn Fn(&str) -> Option<String>,
     /// The path of the record in its envelope; empty without one.
     pub(super) within: &'f str,
+    /// The fields that tables of users and accounts tell.
+    pub(super) told: &'f ToldFields,
 }
 
 impl<'f, 't> FieldJudge<'f, 't> {
     /// The guess for every part.
     pub(super) fn guess(&self) -> FieldGuess {
         let mut guess = FieldGuess::default();
-        let event = self.best(&guess, "event", &event_name);
+        let is_told = |facts: &FieldFacts<'_>| {
+            EntityKind::ALL.iter().any(|side| self.told[*side].as_ref().is_some_and(|told| told.path == facts.path()))
+        };
+        let event = self.best(&guess, "event", &|facts| event_name(facts).filter(|_| !is_told(facts)));
         guess.parts.extend(event);
-        let user = self.best(&guess, "user", &user);
-        let user = user.or_else(|| self.best(&guess, "user", &|facts| self.nameless_user(facts)));
+        let free = |facts: &'f FieldFacts<'t>| Some(facts).filter(|facts| !is_told(facts));
+        // The `uid` of each record is of the record, unless nothing else is of somebody.
+        let is_somebody = |facts: &FieldFacts<'_>| !(facts.leaf == ["uid"] && facts.is_unique());
+        let somebody = |facts: &'f FieldFacts<'t>| free(facts).filter(|facts| is_somebody(facts)).and_then(user);
+        let nameless = || self.best(&guess, "user", &|facts| free(facts).and_then(|facts| self.nameless_user(facts)));
+        let found = self.told("user").or_else(|| self.best(&guess, "user", &somebody)).or_else(nameless);
+        let user = found.or_else(|| self.best(&guess, "user", &|facts| free(facts).and_then(user)));
         guess.parts.extend(user);
         let anonymous = self.best(&guess, "anonymous", &visitor);
         guess.parts.extend(anonymous);
-        let account = self.best(&guess, "account", &|facts| self.account(&guess, facts));
+        let account = self.told("account");
+        let account = account.or_else(|| self.best(&guess, "account", &|facts| self.account(&guess, facts)));
         let account = account.or_else(|| self.best(&guess, "account", &|facts| self.nameless_account(&guess, facts)));
         guess.parts.extend(account);
+        if guess.path("event").is_none() {
+            let event = self.best(&guess, "event", &|facts| self.nameless_event(&guess, facts));
+            guess.parts.splice(0..0, event);
+        }
         let time = self.best(&guess, "time", &|facts| self.time(&guess, facts));
         guess.parts.extend(time);
         let id = self.best(&guess, "id", &record_id);
         guess.parts.extend(id);
         guess.parts.extend(holds_rest(self.fields, &guess, self.within));
         guess
+    }
+
+    /// The field that a table of users or accounts tells.
+    fn told(&self, part: &'static str) -> Option<PartGuess> {
+        let side = EntityKind::ALL.into_iter().find(|side| side.word() == part)?;
+        let ToldField { path, why } = self.told[side].as_ref()?.clone();
+        let is_there = self.fields.iter().any(|facts| facts.path() == path);
+        is_there.then_some(PartGuess { part, path, also: None, why, considered: Vec::new() })
     }
 
     /// The field with the most points for a part, if it has any.
@@ -211,6 +240,20 @@ impl<'f, 't> FieldJudge<'f, 't> {
                 .less(is_group, 15, "it groups the values of another id")
                 .less(has_any(&facts.leaf, VISIT_WORDS), 10, "its name is of a visit or a thing"),
         )
+    }
+
+    /// A field of a few texts in every record, of which each user has several: where no name says which field names the event, the one with the most.
+    fn nameless_event(&self, known: &FieldGuess, facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
+        let user = self.user_facts(known)?;
+        let is_kind = facts.is_text() && facts.is_plain() && facts.is_filled(95) && facts.column.longest <= 80;
+        let are_few = facts.distinct >= KINDS_MIN && facts.distinct * 10 <= facts.filled;
+        let is_other = ends_in(&facts.leaf, ID_WORDS) || describes(facts) || subject(&facts.words).is_some();
+        if !is_kind || !are_few || is_other {
+            return None;
+        }
+        let (both, users) = pairs(user.column, facts.column);
+        let points = i32::try_from(facts.distinct.min(KINDS_COUNTED)).unwrap_or_default();
+        (both >= 3 * users && users >= 3).then(|| Judged::new(facts, points))
     }
 
     /// A field of ids to which the users belong, several to each, where no name says whose they are.
@@ -367,7 +410,9 @@ fn visitor<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
 
 /// An id of events is nearly unique.
 fn record_id<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
-    if !facts.is_plain() || subject(&facts.words).is_some() || !ends_in(&facts.leaf, ID_WORDS) {
+    // A `uid` that is another for each record is of the record.
+    let is_somebody = subject(&facts.words).is_some() && !(facts.leaf == ["uid"] && facts.is_unique());
+    if !facts.is_plain() || is_somebody || !ends_in(&facts.leaf, ID_WORDS) {
         return None;
     }
     let is_of_record =

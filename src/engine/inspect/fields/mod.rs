@@ -14,6 +14,7 @@ mod properties;
 mod shown_names;
 mod survey;
 mod table;
+mod told;
 mod words;
 
 pub(super) use self::survey::SurveyedField;

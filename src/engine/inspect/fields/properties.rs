@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Usual names of the object of properties, the commonest first.
-const USUAL_NAMES: [&str; 12] = [
+const USUAL_NAMES: [&str; 13] = [
     "properties",
     "event_properties",
     "props",
@@ -22,6 +22,7 @@ const USUAL_NAMES: [&str; 12] = [
     "params",
     "details",
     "context",
+    "daten",
 ];
 
 /// Last words of what is known of people and companies.
@@ -44,15 +45,32 @@ const KNOWN_OF_SOMEBODY: [&str; 16] = [
     "owner",
 ];
 
+/// Parts of an event that say that its record lies in the object that holds them.
+const ROOT_PARTS_MIN: usize = 3;
+
 /// The first key of a path below another one; `.` if it has only one.
 fn root_below<'p>(path: &'p str, within: &str) -> &'p str {
     let inner = if within.is_empty() { path } else { path.get(within.len() + 1..).unwrap_or_default() };
     inner.split_once('.').map_or(".", |(root, _)| root)
 }
 
+/// The object in which all parts of the event lie, if it is one.
+fn root_of_parts(guess: &FieldGuess) -> Option<&str> {
+    let mut roots = guess.parts.iter().map(|one| (root_below(&one.path, ""), &one.path));
+    let (first, path) = roots.next()?;
+    let is_one = first != "." && guess.parts.len() >= ROOT_PARTS_MIN && roots.all(|(root, _)| root == first);
+    is_one.then(|| path.get(..first.len())).flatten()
+}
+
 /// The field that holds the rest: an object with most of the values that are no part, or the record itself. In an envelope, `within` is the path of the
 /// record.
 pub(super) fn holds_rest(fields: &[FieldFacts<'_>], guess: &FieldGuess, within: &str) -> Option<PartGuess> {
+    if let Some(around) = root_of_parts(guess).filter(|_| within.is_empty()) {
+        let begins =
+            |facts: &&FieldFacts<'_>| facts.path().strip_prefix(around).is_some_and(|rest| rest.starts_with('.'));
+        let inner: Vec<FieldFacts<'_>> = fields.iter().filter(begins).cloned().collect();
+        return holds_rest(&inner, guess, around);
+    }
     let mut values: BTreeMap<&str, u64> = BTreeMap::new();
     for facts in fields.iter().filter(|facts| guess.part(facts.path()).is_none()) {
         *values.entry(root_below(facts.path(), within)).or_default() += facts.filled;

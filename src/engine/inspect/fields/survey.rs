@@ -5,16 +5,18 @@ use super::{
     judge::{FieldGuess, FieldJudge},
     shown_names::is_record,
     table::FieldTable,
+    told::{ToldFields, told_fields},
 };
 use crate::{
     decode::{RecoveredLine, RejectReason, format::detect_format, recover_line},
     inspect::{
         property_profile::PropertyProfile,
         record_envelope::{self, RecordEnvelope},
+        table_ids::TableIds,
     },
     read::{BlockLimits, BlockReader, ColumnMapping, InputKind, InputSource, LineBlock, TableUse, usual_fields},
 };
-use pql_model::units::Micros;
+use pql_model::{PerKind, units::Micros};
 
 /// Records that are looked at, over all files.
 const RECORDS_MAX: u32 = 20_000;
@@ -93,11 +95,35 @@ pub fn survey_fields(inputs: &[InputSource], limits: BlockLimits, now: Micros) -
     let all: Vec<FieldFacts<'_>> = table.columns.iter().map(|column| FieldFacts::new(column, &table, now)).collect();
     let envelope = envelope.or_else(|| record_envelope::UNNAMED.into_iter().find(|one| is_around_record(&all, *one)));
     let distinct = all.iter().map(|facts| facts.distinct).collect();
-    let (mut guess, differs) = guess_within(&all, envelope, is_table);
-    // A reader of tables finds the other columns itself, and passes over those of a loader.
-    guess.parts.retain(|one| !(is_table && one.path == "."));
+    let (guess, differs) = guess_of(&all, (envelope, is_table), &NOTHING_TOLD);
     let is_headless = is_table && is_record(&table.columns);
     FieldSurvey { guess, envelope, differs, is_table, is_native, is_headless, distinct, table }
+}
+
+/// Where no table tells anything.
+const NOTHING_TOLD: ToldFields = PerKind { user: None, account: None };
+
+impl FieldSurvey {
+    /// Takes the fields whose values are ids of tables for users and accounts, and judges the others again.
+    pub fn told_by(&mut self, tables: &PerKind<Option<TableIds>>, now: Micros) {
+        let table = &self.table;
+        let all: Vec<FieldFacts<'_>> = table.columns.iter().map(|column| FieldFacts::new(column, table, now)).collect();
+        let told = told_fields(&all, tables);
+        let (guess, differs) = guess_of(&all, (self.envelope, self.is_table), &told);
+        (self.guess, self.differs) = (guess, differs);
+    }
+}
+
+/// The guess, and whether a reader would look elsewhere without it.
+fn guess_of(
+    all: &[FieldFacts<'_>],
+    (envelope, is_table): (Option<RecordEnvelope>, bool),
+    told: &ToldFields,
+) -> (FieldGuess, bool) {
+    let (mut guess, differs) = guess_within(all, (envelope, is_table), told);
+    // A reader of tables finds the other columns itself, and passes over those of a loader.
+    guess.parts.retain(|one| !(is_table && one.path == "."));
+    (guess, differs)
 }
 
 /// What a field is called, in lower case and with underscores, that names an event and nothing else.
@@ -116,16 +142,20 @@ fn is_around_record(all: &[FieldFacts<'_>], envelope: RecordEnvelope) -> bool {
     if all.iter().any(|facts| is_event_alias(facts.path())) || !all.iter().any(|facts| below(facts.path()).is_some()) {
         return false;
     }
-    let (guess, _) = guess_within(all, Some(envelope), false);
+    let (guess, _) = guess_within(all, (Some(envelope), false), &NOTHING_TOLD);
     guess.is_complete() && guess.path("event").and_then(below).is_some_and(is_event_alias)
 }
 
 /// The guess, of an envelope within its record: what stands beside it tells of the transfer.
-fn guess_within(all: &[FieldFacts<'_>], envelope: Option<RecordEnvelope>, is_table: bool) -> (FieldGuess, bool) {
+fn guess_within(
+    all: &[FieldFacts<'_>],
+    (envelope, is_table): (Option<RecordEnvelope>, bool),
+    told: &ToldFields,
+) -> (FieldGuess, bool) {
     let names: Vec<&str> = all.iter().map(FieldFacts::path).collect();
     let usual = |part: &str| usual_fields(part, &names, is_table);
     let Some(envelope) = envelope else {
-        let guess = FieldJudge { fields: all, usual: &usual, within: "" }.guess();
+        let guess = FieldJudge { fields: all, usual: &usual, within: "", told }.guess();
         let differs =
             guess.parts.iter().any(|one| one.part != "properties" && usual(one.part) != Some(one.path.clone()));
         return (guess, differs);
@@ -139,7 +169,7 @@ fn guess_within(all: &[FieldFacts<'_>], envelope: Option<RecordEnvelope>, is_tab
         let names: Vec<&str> = names.iter().filter_map(|path| record_envelope::stripped(path, envelope.path)).collect();
         usual_fields(part, &names, true).map(|path| format!("{}.{path}", envelope.path))
     };
-    (FieldJudge { fields: &inner, usual: &usual_below, within: envelope.path }.guess(), true)
+    (FieldJudge { fields: &inner, usual: &usual_below, within: envelope.path, told }.guess(), true)
 }
 
 /// Adds the record in a line, or the records that stand on one line.

@@ -22,6 +22,10 @@ pub(super) const USER_WORDS: &[&str] = &[
     "customer",
     "client",
     "author",
+    "staff",
+    "benutzer",
+    "nutzer",
+    "mitarbeiter",
     "principal",
     "caller",
     "distinct",
@@ -59,6 +63,8 @@ pub(super) const ACCOUNT_WORDS: &[&str] = &[
     "group",
     "domain",
     "space",
+    "mandant",
+    "firma",
     "project",
 ];
 
@@ -196,9 +202,10 @@ pub(super) enum NamedSubject {
     Either,
 }
 
-/// The subject of a path: of `team_member_id` a person, of `user.company.id` an account.
+/// The subject of a path: of `team_member_id` a person, of `user.company.id` an account. The `uid` of an event is of no person.
 pub(super) fn subject(words: &[String]) -> Option<NamedSubject> {
-    words.iter().rev().find_map(|word| {
+    let is_of_record = has_any(words, RECORD_WORDS);
+    words.iter().rev().filter(|word| !(is_of_record && *word == "uid")).find_map(|word| {
         let word = word.as_str();
         match (USER_WORDS.contains(&word), ACCOUNT_WORDS.contains(&word)) {
             (true, true) => Some(NamedSubject::Either),

@@ -1,6 +1,6 @@
 //! The columns of rows: names, types and sources, in the order that is never changed. What a model adds follows them.
 
-use crate::{expr::ValueType, kind::EntityKind};
+use crate::{expr::ValueType, kind::EntityKind, resolved::PersonRole};
 
 /// The type of all cells of a column that are not null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,63 @@ pub enum ColumnSource {
     StampModel,
     /// The SHA-256 of the model's text, in hex.
     StampHash,
+    /// A column of the user who is an account's champion or buyer.
+    OfPerson(PersonRole, PersonColumn),
+}
+
+/// A column of users that is no fact, and that rows of accounts may show of their champion and buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonColumn {
+    /// Who gets the user by its route.
+    Assignee,
+    /// What the user's route asks to do.
+    Action,
+    /// Every signal of the user that fired, with its points.
+    Signals,
+    /// The user's first event.
+    FirstSeen,
+    /// The user's last event.
+    LastSeen,
+    /// The texts of the user's signals that fired.
+    SignalTexts,
+    /// The reason that the user's route gives.
+    Reason,
+    /// The message that the user's route gives.
+    Message,
+}
+
+impl PersonColumn {
+    const ALL: [PersonColumn; 8] = [
+        PersonColumn::Assignee,
+        PersonColumn::Action,
+        PersonColumn::Signals,
+        PersonColumn::FirstSeen,
+        PersonColumn::LastSeen,
+        PersonColumn::SignalTexts,
+        PersonColumn::Reason,
+        PersonColumn::Message,
+    ];
+
+    /// What the column shows in the user's own row.
+    pub fn source(self) -> ColumnSource {
+        match self {
+            PersonColumn::Assignee => ColumnSource::Assignee,
+            PersonColumn::Action => ColumnSource::Action,
+            PersonColumn::Signals => ColumnSource::Signals,
+            PersonColumn::FirstSeen => ColumnSource::FirstSeen,
+            PersonColumn::LastSeen => ColumnSource::LastSeen,
+            PersonColumn::SignalTexts => ColumnSource::SignalTexts,
+            PersonColumn::Reason => ColumnSource::Reason,
+            PersonColumn::Message => ColumnSource::Message,
+        }
+    }
+
+    /// The column with this name among those of users, and its type.
+    pub(crate) fn named(name: &str) -> Option<(PersonColumn, ColumnType)> {
+        let all = USER_FIRST.iter().chain(&USER_SIGNALS).chain(&USER_LAST);
+        let (_, kind, source) = all.into_iter().find(|(known, ..)| *known == name)?;
+        PersonColumn::ALL.into_iter().find(|column| column.source() == *source).map(|column| (column, *kind))
+    }
 }
 
 impl ColumnType {

@@ -283,3 +283,73 @@ fn a_file_that_cannot_be_written_is_an_error_of_the_model() {
         assert!(check.code == 1 && check.stderr.contains(part), "{file}: {part:?} in {check:?}");
     }
 }
+
+#[test]
+fn files_for_others_show_columns_of_champion_and_buyer() {
+    let columns = r#"columns = { Account = "account_id", Champion = "champion", Did = "champion.say", Why = "champion.because", Paid = "champion.signals", To = "champion.to", Do = "champion.action", Text = "champion.message", First = "champion.first_seen", Last = "champion.last_seen", Tier = "champion.tier", Buyer = "buyer.say" }"#;
+    let more = r#"
+[user]
+champion = "invites < 3"
+buyer = "invites = 1"
+[[user.routes]]
+name = "call"
+motion = "human"
+to = "Sales of {company}"
+action = "Call"
+because = "{invites} of many"
+message = "Hello"
+"#;
+    let folder = folder(&format!("{more}[[output.files]]\nname = \"list.csv\"\nlevel = \"account\"\n{columns}\n"));
+    folder.write(
+        "events.ndjson",
+        folder.read("events.ndjson")
+            + &event("eve", "Globex", 8).replace("acme", "zeta").replace("\"invite\"", "\"visit\""),
+    );
+    let outcome = score(&folder, &["--out", "out", "-q"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let list = rows(&folder.read("out/list.csv"));
+    let bob = ["acme", "bob", "Invited 2", "2 of many", "invites:20", "Sales of Globex", "Call", "Hello"];
+    let times = ["2026-10-04T12:00:00Z", "2026-10-05T12:00:00Z", "hot", "Invited 1"];
+    assert_eq!(list[1], [bob.as_slice(), &times].concat());
+    // Who has no signal that fired has no text, and an account without a buyer has no column of one.
+    assert_eq!([&list[2][0], &list[2][1], &list[2][2], &list[2][11]], ["zeta", "eve", "", ""]);
+    let chosen =
+        score(&folder, &["--level", "account", "--top", "1", "--columns", "champion.say,buyer.last_seen", "-q"]);
+    assert_eq!(chosen.stdout, "champion.say,buyer.last_seen\nInvited 2,2026-10-08T12:00:00Z\n");
+}
+
+#[test]
+fn columns_of_a_champion_are_no_facts_and_need_a_champion() {
+    for (more, parts) in [
+        (
+            "[[account.routes]]\nname = \"r\"\nbecause = \"{champion.say}\"\n",
+            [
+                "`champion.say` is a column and no fact",
+                "columns of [[output.files]] and texts of alerts may name champion.say",
+            ],
+        ),
+        (
+            "[[account.routes]]\nname = \"r\"\nwhen = \"champion.last_seen > 3\"\n[[account.routes]]\nname = \"s\"\n",
+            [
+                "`champion.last_seen` is a column and no fact",
+                "champion.days_inactive has the days since the champion was active",
+            ],
+        ),
+        (
+            "[output]\naccount_columns = [\"champion.last_seen\"]\n",
+            ["`champion.last_seen` is a column and no fact", "champion.days_inactive"],
+        ),
+        (
+            "[[output.files]]\nname = \"l.csv\"\nlevel = \"account\"\ncolumns = { A = \"buyer.say\" }\n",
+            ["`buyer.say` in a model without a buyer", "[user] buyer = "],
+        ),
+        (
+            "[[output.files]]\nname = \"l.csv\"\nlevel = \"user\"\ncolumns = { A = \"champion.say\" }\n",
+            ["`champion.say` in an expression of users", "only accounts have a champion"],
+        ),
+    ] {
+        let outcome = folder(more).pql("check model.toml");
+        assert_eq!(outcome.code, 1, "{more}: {outcome:?}");
+        parts.iter().for_each(|part| assert!(outcome.stderr.contains(part), "{more}: {part} in {outcome:?}"));
+    }
+}

@@ -20,8 +20,8 @@ use crate::{
 use pql_model::{
     EntityKind,
     expr::{EvalScope, Program, Value},
-    output_columns::ColumnSource,
-    resolved::{Level, Route, TextTemplate},
+    output_columns::{ColumnSource, PersonColumn},
+    resolved::{Level, PersonRole, Route, TextTemplate},
     scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
     units::{Micros, Points},
 };
@@ -154,6 +154,7 @@ impl<'r> EntityRow<'r> {
             ColumnSource::StampInstant => OutputCell::Instant(self.scored.as_of.instant),
             ColumnSource::StampModel => OutputCell::Text(self.model.resolved.name.as_str().into()),
             ColumnSource::StampHash => OutputCell::Text(self.model.resolved.fingerprint.as_str().into()),
+            ColumnSource::OfPerson(role, column) => self.cell_of_person(role, column),
         }
     }
 
@@ -195,6 +196,18 @@ impl<'r> EntityRow<'r> {
 
     fn user(&self, user: Option<usize>) -> OutputCell<'r> {
         OutputCell::from_text(user.map(|user| self.scored.user_id(user)))
+    }
+
+    /// A column of the account's champion or buyer, as that user's own row has it; null without one.
+    fn cell_of_person(&self, role: PersonRole, column: PersonColumn) -> OutputCell<'static> {
+        let person = match role {
+            PersonRole::Champion => self.scored.champion(self.place),
+            PersonRole::Buyer => self.scored.buyer(self.place),
+        };
+        let rows = LevelRows { scored: self.scored, model: self.model, kind: EntityKind::User };
+        person.map_or(OutputCell::Null, |user| {
+            with_row(rows, user as u32, None, |row| row.cell(column.source()).into_owned())
+        })
     }
 
     /// Whether the user is the member that its home account names, as its champion say.

@@ -9,8 +9,8 @@ use crate::{
     EntityKind, codes,
     diag::{Diagnostic, near_miss},
     expr::{Program, ValueType},
-    output_columns::{ColumnSource, ColumnType, OutputColumn, extra_columns, standard_columns},
-    resolved::{ListFile, ListLevel, ListRows, RowQuery, SuppressedRows},
+    output_columns::{ColumnSource, ColumnType, OutputColumn, PersonColumn, extra_columns, standard_columns},
+    resolved::{ListFile, ListLevel, ListRows, PersonRole, RowQuery, SuppressedRows},
     syntax::ListSyntax,
     toml_reader::SpannedText,
 };
@@ -81,6 +81,9 @@ impl ModelResolver<'_, '_> {
         if let Some(column) = columns.iter().find(|column| column.name == text.value) {
             return Some(OutputColumn::new(header, column.kind, column.source));
         }
+        if let Some((source, value)) = self.person_column(kind, &text.value) {
+            return Some(OutputColumn::new(header, value, source));
+        }
         let is_name = !text.value.contains('.') && !text.value.contains('"');
         if is_name && !self.side(kind).declared.contains_key(&text.value) {
             self.unknown_column(kind, text, &columns);
@@ -88,6 +91,17 @@ impl ModelResolver<'_, '_> {
         }
         let (program, value, _) = self.expression(kind, text, PhaseLimit::NONE)?;
         Some(self.computed_column(kind, header, (program, value)))
+    }
+
+    /// A column of an account's champion or buyer that is no fact, such as `champion.say`.
+    pub(super) fn person_column(&self, kind: EntityKind, name: &str) -> Option<(ColumnSource, ColumnType)> {
+        let (word, name) = name.split_once('.').filter(|_| kind == EntityKind::Account)?;
+        let role = PersonRole::ALL.into_iter().find(|role| role.word() == word)?;
+        // A fact of the user goes first, and without a buyer the name is reported as that of a fact.
+        let is_fact = self.user.declared.contains_key(name);
+        let has_person = role == PersonRole::Champion || self.file.user.buyer.is_some();
+        let (column, value) = PersonColumn::named(name).filter(|_| has_person && !is_fact)?;
+        Some((ColumnSource::OfPerson(role, column), value))
     }
 
     /// The columns that every model has, with those of its categories and milestones.

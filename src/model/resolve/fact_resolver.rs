@@ -7,6 +7,7 @@ use crate::{
     EntityKind, FactKey, FactSlot, codes,
     diag::suggest,
     expr::{ExprError, NameResolver, ResolvedName},
+    output_columns::PersonColumn,
     resolved::PersonRole,
 };
 
@@ -77,6 +78,20 @@ const USUAL_TRAITS: [&str; 16] = [
     "owner",
     "crm_status",
 ];
+
+/// A column of a champion or buyer where only facts can stand.
+fn column_of_person(word: &str, name: &str, span: &Range<usize>) -> ExprError {
+    let help = match name {
+        "last_seen" | "first_seen" => {
+            format!("{word}.days_inactive has the days since the {word} was active, as a fact")
+        }
+        _ => format!(
+            "columns of [[output.files]] and texts of alerts may name {word}.{name}; a text of a route names facts, such as {word}.score"
+        ),
+    };
+    let message = format!("`{word}.{name}` is a column and no fact");
+    error_with_code(codes::UNKNOWN_NAME, span, message, "expected a fact of users", Some(help))
+}
 
 /// Whether a name is one of what is known of users or accounts.
 pub(super) fn is_usual_trait(name: &str) -> bool {
@@ -177,6 +192,9 @@ impl FactResolver<'_, '_, '_> {
             return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "no account has one", help));
         }
         let found = self.resolver.resolve_person_fact(role, name);
+        if matches!(found, Err(FactLookupError::Unknown)) && PersonColumn::named(name).is_some() {
+            return Err(column_of_person(word, name, span));
+        }
         // A problem of the user's fact is reported as that.
         let level = if found.is_ok() { EntityKind::Account } else { EntityKind::User };
         self.checked(found, (level, name), &[word.to_owned(), name.to_owned()], span)

@@ -83,8 +83,11 @@ impl ModelResolver<'_, '_> {
         if names == TemplateNames::Facts || self.side(side).declared.contains_key(name) {
             return None;
         }
-        let column = self.level_columns(side).into_iter().find(|column| column.name == *name)?;
-        Some(TemplatePart::Column { column: column.source, fallback: fallback.clone() })
+        let column = match self.person_column(side, name) {
+            Some((column, _)) => column,
+            None => self.level_columns(side).into_iter().find(|column| column.name == *name)?.source,
+        };
+        Some(TemplatePart::Column { column, fallback: fallback.clone() })
     }
 
     fn template_fact(&mut self, side: EntityKind, text: &SpannedText, node: &FactNode) -> Option<TemplatePart> {

@@ -367,6 +367,9 @@ fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &Pipe
         if arguments.out.is_some() && result.recorded.is_none() {
             messages::note_alerts(result.model);
         }
+        if result.recorded.is_none() {
+            messages::note_lower_tiers(scored, result.model);
+        }
         messages::note_empty_traits(scored, result.model);
         messages::note_refused_joins(&scored.entities.joins, folded.split_records);
     }

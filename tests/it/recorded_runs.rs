@@ -142,6 +142,50 @@ fn a_change_says_at_which_step_it_came_about() {
 }
 
 #[test]
+fn a_change_says_which_conditions_of_tiers_changed() {
+    // Nothing pays points here, so conditions alone decide.
+    let model = r#"
+schema = 1
+[user.traits]
+role = { type = "text" }
+[metrics]
+uses = { measure = "count", event = "use", last = "3d" }
+[user.facts]
+busy = "uses >= 2"
+[[user.tiers]]
+name = "boss"
+when = "busy and role like 'boss%'"
+[[user.tiers]]
+name = "busy"
+when = "busy"
+[[user.tiers]]
+name = "idle"
+"#;
+    let nights = Nights::new(model, &[("a", 1, 3), ("b", 1, 1)]);
+    nights.folder.write("u.csv", "user_id,role\na,it's\nb,boss\n");
+    nights.done(2, "--users u.csv");
+    nights.folder.write("e.ndjson", events(&[("a", 1, 3), ("b", 1, 1), ("b", 3, 2), ("c", 3, 2)]));
+    nights.done(3, "--users u.csv");
+    // Somebody who is new had no condition before.
+    assert_eq!(nights.changes(), ["b up events idle>boss 0/0/0/0 uses:1->3(events)", "c new events >busy 0/0/0/0 "]);
+    // A fact that moves without the tier is no reason, and one fact may move at two steps.
+    nights.folder.write("u.csv", "user_id,role\na,boss of it's\nb,none\n");
+    nights.folder.write("e.ndjson", events(&[("a", 1, 3), ("b", 1, 1), ("b", 3, 2), ("c", 3, 2), ("a", 4, 2)]));
+    nights.done(4, "--users u.csv");
+    let moved = [
+        "a up traits busy>boss 0/0/0/0 role:'it''s'->'boss of it''s'(traits);uses:3->0(time);uses:0->2(events)",
+        "b down traits boss>busy 0/0/0/0 role:'boss'->'none'(traits);uses:3->2(time)",
+    ];
+    assert_eq!(nights.changes(), moved);
+    // An unknown value, and a fact that only the new model asks for.
+    nights.folder.write("u.csv", "user_id,role\na,\n");
+    nights.folder.write("m.toml", model.replace("when = \"busy\"", "when = \"busy and age_days < 4\""));
+    nights.done(5, "--users u.csv");
+    let a = nights.changes().into_iter().find(|change| change.starts_with("a ")).expect("a changed");
+    assert_eq!(a, "a down model boss>idle 0/0/0/0 role:'boss of it''s'->null(traits)");
+}
+
+#[test]
 fn a_repeated_run_says_the_same_and_no_alert_fires_twice() {
     let uses = [("a", 1, 1), ("b", 1, 1), ("a", 2, 3)];
     let nights = Nights::new(MODEL, &uses);

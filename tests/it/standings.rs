@@ -178,6 +178,26 @@ fn without_a_record_its_facts_are_null_and_nobody_stays() {
 }
 
 #[test]
+fn whose_tier_a_record_would_decide_is_counted_where_there_is_none() {
+    let folder = Folder::in_memory();
+    folder.write("e.ndjson", events());
+    let note = "scored enough to stay in a higher tier, and too little to enter it; only a run with --record knows who was in it before\n";
+    let run = "score e.ndjson -m m.toml --as-of 2026-10-31";
+    folder.write("m.toml", MODEL);
+    // u3 has 30 points and u2 has 20; who has left could not stay.
+    assert!(folder.pql(run).stderr.contains(&format!("note: 2 users {note}")));
+    assert!(folder.pql(&format!("{run} --out out")).stderr.contains(&format!("note: 2 users {note}")));
+    assert!(!folder.pql(&format!("{run} -q")).stderr.contains(note));
+    folder.write("m.toml", MODEL.replace("stay_at_least = 30\n", ""));
+    assert!(folder.pql(run).stderr.contains(&format!("note: 1 user {note}")));
+    folder.write("m.toml", MODEL.replace("stay_at_least = 30\n", "").replace("stay_above = 10\n", ""));
+    assert!(!folder.pql(run).stderr.contains(note));
+    folder.write("m.toml", MODEL);
+    let recorded = folder.pql(&format!("{run} --out recorded --record rec --begin"));
+    assert!(recorded.code == 0 && !recorded.stderr.contains(note), "{recorded:?}");
+}
+
+#[test]
 fn facts_of_the_record_come_after_tiers() {
     let folder = Folder::in_memory();
     for (part, place) in [

@@ -162,6 +162,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/plan::Model",
             "engine/score::ScoredEntities",
             "model",
+            "model/expr",
             "model/clock",
             "model/units",
         ],

@@ -20,7 +20,7 @@ pub(super) use self::{
     outputs::{note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_stale_files},
     record::{note_repeated_latest, note_unreadable_base},
     results::{
-        note_alerts, note_empty_traits, note_missing_rows, note_refused_joins, warn_no_entities,
+        note_alerts, note_empty_traits, note_lower_tiers, note_missing_rows, note_refused_joins, warn_no_entities,
         warn_unknown_milestones,
     },
 };

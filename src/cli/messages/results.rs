@@ -34,6 +34,20 @@ pub(crate) fn note_alerts(model: &Model) {
     }
 }
 
+/// Counts those whose tier hangs on earlier runs, which a run without a record does not know.
+pub(crate) fn note_lower_tiers(scored: &ScoredEntities<'_>, model: &Model) {
+    let counts = EntityKind::ALL.map(|kind| (scored.below_entry(model, kind), kind));
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let who: Vec<String> = counts.map(|(count, kind)| plural(count as u64, kind.word(), kind.plural())).collect();
+    if who.is_empty() {
+        return;
+    }
+    print_stderr(&format!(
+        "note: {} scored enough to stay in a higher tier, and too little to enter it; only a run with --record knows who was in it before",
+        who.join(" and ")
+    ));
+}
+
 /// Warns that a result has no rows, and says what became of the records. `under` names the model where there are several.
 ///
 /// Printed even with `--quiet`: an empty list caused by a wrong `--as-of` looks like a day without leads.

@@ -4,14 +4,13 @@
 //! the tier found anew; where no single change is enough, two are undone together.
 
 use pql_engine::{
-    ledger::{EntityRef, to_owned_value},
+    ledger::{EntityRef, tier_facts, to_owned_value},
     plan::Model,
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, FactKey,
-    expr::{EvalScope, Program, Value},
-    resolved::{FactDefinition, Level},
+    FactKey,
+    expr::{EvalScope, Value},
     scoring::{SignalPayout, evaluate_signals, find_tier, previous_tier, sum_points},
     units::Points,
 };
@@ -47,40 +46,10 @@ impl TierBasis {
     pub fn new(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef) -> TierBasis {
         let level = model.resolved.level(entity.side);
         let scope = entity.scope(scored);
-        let keys = tier_facts(model, level, entity.side);
+        let keys = tier_facts(model, entity.side);
         let facts = keys.into_iter().map(|key| (key, to_owned_value(&scope.get(key.in_program_of(entity.side)))));
         TierBasis { paid: evaluate_signals(level, &scope), facts: facts.collect() }
     }
-}
-
-/// The facts that conditions of tiers read: those behind named expressions, without points and scores of the level itself.
-fn tier_facts(model: &Model, level: &Level, side: EntityKind) -> Vec<FactKey> {
-    let mut keys: Vec<FactKey> = Vec::new();
-    let visit = |program: &Program, of: EntityKind, keys: &mut Vec<FactKey>| {
-        program.visit_slots(&mut |slot| {
-            let key = FactKey::seen_from(of, slot);
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        });
-    };
-    level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| visit(when, side, &mut keys));
-    let mut next = 0;
-    while let Some(key) = keys.get(next).copied() {
-        next += 1;
-        if let Some(FactDefinition::Expression(program)) = model.resolved.fact(key).map(|fact| &fact.definition) {
-            visit(program, key.kind(), &mut keys);
-        }
-    }
-    let is_own_scoring = |key: &FactKey| {
-        key.kind() == side
-            && matches!(model.resolved.fact(*key).map(|fact| &fact.definition), Some(FactDefinition::Scoring))
-    };
-    let is_expression = |key: &FactKey| {
-        matches!(model.resolved.fact(*key).map(|fact| &fact.definition), Some(FactDefinition::Expression(_)))
-    };
-    keys.retain(|key| !is_own_scoring(key) && !is_expression(key));
-    keys
 }
 
 /// The causes of a drop below the tier `present`, by place: changes that would each have kept it, or pairs of changes that would have together.

@@ -5,6 +5,7 @@ use std::{cell::OnceCell, cmp::Reverse, collections::BTreeMap};
 use super::{
     ChangeCause, ChangeKind, EntityChange, ScoreChange, StepSnapshots,
     comparison::{LevelSteps, StandingView, StepStandings, change_between},
+    conditions::condition_changes,
     kept::fresh_kept,
     reasons::{MemberIndex, own_reasons},
 };
@@ -201,6 +202,7 @@ impl LevelComparison<'_> {
             now: entity.now.clone(),
             by_step: steps.by_step(),
             reasons: [reasons, of_members].concat(),
+            conditions: if moves_tier(kind) { condition_changes(&steps) } else { Vec::new() },
             merged_into: merged.map(str::to_owned),
             tier_since: Some(entity.kept.tier_since),
             first_qualified: entity.kept.first_qualified,
@@ -216,6 +218,14 @@ impl LevelComparison<'_> {
                 steps.cause(kind)
             }
         }
+    }
+}
+
+/// Whether a kind of change is about the tier of somebody who was there before.
+fn moves_tier(kind: ChangeKind) -> bool {
+    match kind {
+        ChangeKind::Up | ChangeKind::Down => true,
+        ChangeKind::New | ChangeKind::Route | ChangeKind::Suppressed | ChangeKind::Merged | ChangeKind::Gone => false,
     }
 }
 

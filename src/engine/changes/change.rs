@@ -1,6 +1,6 @@
 //! The words of a change.
 
-use super::ChangeReason;
+use super::{ChangeReason, ConditionChange};
 use crate::record::{EntityStanding, LevelSnapshot};
 use pql_model::{
     EntityKind,
@@ -86,6 +86,8 @@ pub struct EntityChange {
     pub by_step: [Points; 4],
     /// What each signal gave or took, the largest difference first.
     pub reasons: Vec<ChangeReason>,
+    /// Where the tier became another: the facts in conditions of tiers that did too.
+    pub conditions: Vec<ConditionChange>,
     /// The entity that its ids belong to now.
     pub merged_into: Option<String>,
     /// The date of the run that saw it in its tier first.

@@ -29,7 +29,7 @@ pub(super) const STEPS: usize = 6;
 /// What the lists said.
 const BEFORE: usize = 0;
 /// What they would say of the same instant today.
-const RESTATED: usize = 1;
+pub(super) const RESTATED: usize = 1;
 /// What the lists say now.
 const NOW: usize = STEPS - 1;
 

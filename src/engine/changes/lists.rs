@@ -112,6 +112,7 @@ impl ListComparison<'_> {
             now,
             by_step: [Points::ZERO; 4],
             reasons: [own_reasons(&steps), of_members].concat(),
+            conditions: Vec::new(),
             merged_into: None,
             tier_since: None,
             first_qualified: None,

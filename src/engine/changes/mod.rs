@@ -14,6 +14,7 @@ mod advance;
 mod change;
 mod changed_rows;
 mod comparison;
+mod conditions;
 mod digest;
 mod history;
 mod kept;
@@ -28,6 +29,7 @@ pub use self::{
     change::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
     changed_rows::{ChangedRowsFormat, write_changed_rows},
     comparison::StepSnapshots,
+    conditions::ConditionChange,
     digest::{changes_text, write_change_digest},
     history::{HistoryRow, StandingHistory, write_history},
     lists::{ComparedLists, ListChanges, compare_lists},

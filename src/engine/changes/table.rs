@@ -181,7 +181,8 @@ fn change_cells<'c>(change: &'c EntityChange) -> Vec<OutputCell<'c>> {
         |view: &'c Option<StandingView>| OutputCell::from_text(view.as_ref().and_then(|view| view.route.as_deref()));
     let score =
         |view: &Option<StandingView>| view.as_ref().map_or(OutputCell::Null, |view| OutputCell::Points(view.score));
-    let because: Vec<String> = change.reasons.iter().map(ToString::to_string).collect();
+    let reasons = change.reasons.iter().map(ToString::to_string);
+    let because: Vec<String> = reasons.chain(change.conditions.iter().map(ToString::to_string)).collect();
     let [time, events, traits, model] = change.by_step.map(OutputCell::Points);
     vec![
         OutputCell::Text(change.level.word().into()),

@@ -81,6 +81,35 @@ pub fn referenced_facts(
     known
 }
 
+/// The facts that conditions of tiers read, each once: those behind named expressions, without points and scores of the level itself.
+pub fn tier_facts(model: &Model, side: EntityKind) -> Vec<FactKey> {
+    let mut keys: Vec<FactKey> = Vec::new();
+    let visit = |program: &Program, of: EntityKind, keys: &mut Vec<FactKey>| {
+        program.visit_slots(&mut |slot| {
+            let key = FactKey::seen_from(of, slot);
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        });
+    };
+    let conditions = model.resolved.level(side).tiers.iter().filter_map(|tier| tier.when.as_ref());
+    conditions.for_each(|when| visit(when, side, &mut keys));
+    let definition = |key: FactKey| model.resolved.fact(key).map(|fact| &fact.definition);
+    let mut next = 0;
+    while let Some(key) = keys.get(next).copied() {
+        next += 1;
+        if let Some(FactDefinition::Expression(program)) = definition(key) {
+            visit(program, key.kind(), &mut keys);
+        }
+    }
+    keys.retain(|key| match definition(*key) {
+        Some(FactDefinition::Expression(_)) => false,
+        Some(FactDefinition::Scoring) => key.kind() != side,
+        _ => true,
+    });
+    keys
+}
+
 /// The smallest parts of a condition that prevent it from holding; none if it holds.
 pub fn unmet_conditions(
     model: &Model,

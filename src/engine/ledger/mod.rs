@@ -12,7 +12,9 @@ mod text;
 
 pub use crate::score::fact_table::EntityFacts;
 pub use entity_ref::EntityRef;
-pub use facts::{FactValue, UnmetCondition, fact_name, fact_slot, referenced_facts, to_owned_value, unmet_conditions};
+pub use facts::{
+    FactValue, UnmetCondition, fact_name, fact_slot, referenced_facts, tier_facts, to_owned_value, unmet_conditions,
+};
 pub use json::LedgerRecord;
 pub use text::{FACTS_SHOWN, text, value as value_text};
 

@@ -2,10 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::{ledger::EntityRef, plan::Model, score::ScoredEntities};
+use crate::{
+    ledger::{EntityRef, fact_name, tier_facts, to_owned_value},
+    plan::Model,
+    score::ScoredEntities,
+};
 use pql_model::{
     EntityKind, FactSlot, PerKind,
-    expr::EvalScope,
+    expr::{EvalScope, Value},
     resolved::{Level, RepresentativePool, Route, Tier},
     scoring::{evaluate_signals, sum_points},
     units::Points,
@@ -42,6 +46,8 @@ pub struct LevelSnapshot {
     pub suppressions: Vec<String>,
     /// What gives or takes points: the signals in the order of the model, then `cap:` and a category for the bounds of each, then `cap:score`.
     pub point_sources: Vec<String>,
+    /// The facts that conditions of tiers read, as expressions of the level name them. Only a level that was scored has them.
+    pub tier_facts: Vec<String>,
     /// By id.
     pub standings: Vec<EntityStanding>,
 }
@@ -65,21 +71,26 @@ pub struct EntityStanding {
     pub suppressed: Option<u32>,
     /// What each part gives or takes, by its place; parts that come to 0 are left out.
     pub amounts: Box<[(u32, Points)]>,
+    /// The facts that conditions of tiers read, by place. Only an entity that was scored has them.
+    pub tier_facts: Box<[Value<'static>]>,
 }
 
 impl LevelSnapshot {
     /// Users and accounts of a run.
     pub fn of_levels(scored: &ScoredEntities<'_>, model: &Model) -> PerKind<LevelSnapshot> {
-        PerKind::from_fn(|kind| LevelSnapshot::take(scored, kind, model.resolved.level(kind)))
+        PerKind::from_fn(|kind| LevelSnapshot::take(scored, kind, model))
     }
 
     /// The entities of one level of a run.
-    pub fn take(scored: &ScoredEntities<'_>, kind: EntityKind, level: &Level) -> LevelSnapshot {
+    pub fn take(scored: &ScoredEntities<'_>, kind: EntityKind, model: &Model) -> LevelSnapshot {
+        let level = model.resolved.level(kind);
+        let slots: Vec<FactSlot> = tier_facts(model, kind).into_iter().map(|key| key.in_program_of(kind)).collect();
+        let names = slots.iter().map(|slot| fact_name(model, kind, *slot)).collect();
         let order = LevelSnapshot::entity_order(scored, kind);
         let entities =
             order.into_par_iter().with_min_len(256).map(|place| EntityRef { side: kind, place: place as usize });
-        let standings = entities.map(|entity| standing(scored, level, entity)).collect();
-        LevelSnapshot { standings, ..LevelSnapshot::without_entities(level) }
+        let standings = entities.map(|entity| standing(scored, (level, &slots), entity)).collect();
+        LevelSnapshot { standings, tier_facts: names, ..LevelSnapshot::without_entities(level) }
     }
 
     /// A level in which nobody is.
@@ -91,6 +102,7 @@ impl LevelSnapshot {
             routes: level.routes.iter().map(SnapshotRoute::new).collect(),
             suppressions: level.suppressions.iter().map(|one| one.name.clone()).collect(),
             point_sources: signals.chain(bounds).chain(["cap:score".to_owned()]).collect(),
+            tier_facts: Vec::new(),
             standings: Vec::new(),
         }
     }
@@ -178,7 +190,11 @@ fn member_names(pool: &RepresentativePool) -> String {
     pool.present().map(|member| member.name.as_str()).collect::<Vec<&str>>().join(", ")
 }
 
-fn standing(scored: &ScoredEntities<'_>, level: &Level, entity: EntityRef) -> EntityStanding {
+fn standing(
+    scored: &ScoredEntities<'_>,
+    (level, tier_facts): (&Level, &[FactSlot]),
+    entity: EntityRef,
+) -> EntityStanding {
     let scope = entity.scope(scored);
     let paid = evaluate_signals(level, &scope);
     let total = sum_points(level, &paid);
@@ -196,6 +212,7 @@ fn standing(scored: &ScoredEntities<'_>, level: &Level, entity: EntityRef) -> En
             .suppressed
             .and_then(|slot| place_of(&scope, slot, level.suppressions.iter().map(|one| one.name.as_str()))),
         amounts: amounts.collect(),
+        tier_facts: tier_facts.iter().map(|slot| to_owned_value(&scope.get(*slot))).collect(),
     }
 }
 

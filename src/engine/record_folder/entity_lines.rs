@@ -248,6 +248,7 @@ fn read_line(level: &LevelRecord, line: &str) -> Result<ReadEntity, String> {
                 &level.snapshot.point_sources,
                 read.signals.0.into_iter().map(|(name, points)| (name, points.0)),
             )?,
+            tier_facts: Box::default(),
         },
         (None, Some(WireDay(gone))) => return Ok(ReadEntity::Gone(id, DepartedEntity { gone, kept })),
         (Some(_), Some(_)) | (None, None) => return Err("needs `score` or `gone`, and not both".to_owned()),

@@ -53,7 +53,9 @@ impl<'f> SnapshotBuilder<'f> {
         };
         let paid = amounts.into_iter().filter(|(_, points)| *points != Points::ZERO);
         let amounts = paid.map(|(name, points)| (source(&mut self.sources, name), points)).collect();
-        let standing = EntityStanding { id: id.into(), account, score, tier, route, suppressed, amounts };
+        let id = id.into();
+        let standing =
+            EntityStanding { id, account, score, tier, route, suppressed, amounts, tier_facts: Box::default() };
         self.rows.push((standing, line));
         Ok(())
     }

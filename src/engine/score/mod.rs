@@ -24,6 +24,7 @@ mod record_facts;
 mod rollups;
 mod scorer;
 mod standing;
+mod stay_zone;
 mod step_chains;
 mod step_run;
 mod summary;

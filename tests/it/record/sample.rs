@@ -147,6 +147,7 @@ fn users_level(number: usize) -> LevelRecord {
             route: hot.then_some(0),
             suppressed: None,
             amounts: amounts.into_iter().filter(|(_, points)| points.0 != 0).collect(),
+            tier_facts: [].into(),
         });
         let since = if hot && id == "ann" { day(DATES[1]) } else { today };
         let alert = AlertStanding {
@@ -178,6 +179,7 @@ fn empty_snapshot() -> LevelSnapshot {
         routes: vec![SnapshotRoute { name: "call".into(), human: true, assignee: Some("{owner}".into()) }],
         suppressions: vec!["customer".into()],
         point_sources: vec!["visits".into(), "admin".into(), "cap:score".into()],
+        tier_facts: Vec::new(),
         standings: Vec::new(),
     }
 }
@@ -192,6 +194,7 @@ fn accounts_level(number: usize) -> LevelRecord {
         route: None,
         suppressed: Some(0),
         amounts: [(0, Points(10_000 * (number as i64 + 2)))].into(),
+        tier_facts: [].into(),
     });
     let since = day(DATES[0]);
     level.kept.push(KeptEntity { tier_since: since, first_qualified: None, assignee: None, alerts: [].into() });

@@ -73,6 +73,7 @@ fn a_standing() -> impl Strategy<Value = EntityStanding> {
             route,
             suppressed,
             amounts,
+            tier_facts: Box::default(),
         })
 }
 
@@ -98,6 +99,7 @@ fn a_level() -> impl Strategy<Value = LevelRecord> {
                 routes: NAMES.into_iter().zip(flags).map(route).collect(),
                 suppressions: names(),
                 point_sources: names(),
+                tier_facts: Vec::new(),
                 standings,
             },
             kept,

@@ -61,6 +61,7 @@ fn standing(score: i64) -> EntityStanding {
         route: Some(0),
         suppressed: None,
         amounts: [(0, Points(score - 1)), (1, Points(1))].into(),
+        tier_facts: Box::default(),
     }
 }
 
@@ -86,6 +87,7 @@ fn level(standings: Vec<EntityStanding>) -> LevelRecord {
             routes: vec![SnapshotRoute { name: "sales".into(), human: true, assignee: Some("{owner}".into()) }],
             suppressions: vec!["customer".into()],
             point_sources: vec!["visits".into(), "cap:use".into(), "cap:score".into()],
+            tier_facts: Vec::new(),
             standings,
         },
         departed: BTreeMap::from([("gone".into(), gone)]),

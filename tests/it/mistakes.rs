@@ -52,7 +52,7 @@ const MISTAKES: &[Mistake] = &[
     (EXAMPLE, "deadline = \"3d\"", "deadline = 3", "M003"),
     (B2B, "last = \"30d\" }", "last = 30 }", "M003"),
     (B2B, "steps = [\"wedge_workflow_completed\", \"repeat_session\"]", "steps = \"wedge_workflow_completed\"", "M003"),
-    (B2B, "ignore = [\"email_delivered\", ", "ignore = \"email_delivered\" # ", "M003"),
+    (B2B, "ignore = [\"signup_completed\", ", "ignore = \"email_delivered\" # ", "M003"),
     (B2B, "k = 5", "k = \"5\"", "M003"),
     (PILOT, "max = 30", "max = \"30\"", "M003"),
     (PILOT, "when = \"decides\"", "when = true", "M003"),

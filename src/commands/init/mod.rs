@@ -272,12 +272,11 @@ fn columns_of(traits: &FoundTraits) -> Vec<(EntityKind, String, String)> {
 
 /// Writes the events of the dump into the tracking plan.
 fn write_events(document: &mut DocumentTable, job: &FirstModelJob<'_>) {
-    let named: Vec<String> = document
-        .text("start_event")
-        .into_iter()
-        .chain(document.at(&["activity"]).into_iter().flat_map(|one| one.texts("ignore")))
-        .map(str::to_owned)
-        .collect();
+    let start = document.text("start_event");
+    let ignored = document.at(&["activity"]).into_iter().flat_map(|one| one.texts("ignore"));
+    // The start may be among the ignored events.
+    let ignored = ignored.filter(|name| Some(*name) != start);
+    let named: Vec<String> = start.into_iter().chain(ignored).map(str::to_owned).collect();
     let before = document.at(&["events"]).cloned().unwrap_or_default();
     let mut entries = Vec::new();
     let extra = named.into_iter().filter(|name| before.get(name).is_none());
@@ -300,7 +299,7 @@ fn write_events(document: &mut DocumentTable, job: &FirstModelJob<'_>) {
     document.set("events", DocumentValue::Table(DocumentTable { entries }));
 }
 
-/// Leaves of the start event and the ignored events those that occur. Who only signed up has not used the product, so the start is ignored too.
+/// Leaves of the start event and the ignored events those that occur.
 fn keep_live(document: &mut DocumentTable, whole: &DocumentTable, wiring: &EventWiring) {
     let is_live = |name: &str| !wiring.missing.contains_key(name);
     if document.text("start_event").is_some_and(|name| !is_live(name)) {
@@ -310,7 +309,6 @@ fn keep_live(document: &mut DocumentTable, whole: &DocumentTable, wiring: &Event
         .at(&["activity"])
         .into_iter()
         .flat_map(|activity| activity.texts("ignore"))
-        .chain(whole.text("start_event"))
         .filter(|name| is_live(name))
         .map(|name| DocumentValue::Text(name.to_owned()))
         .collect();

@@ -291,6 +291,7 @@ impl InitArguments {
         }
         let replaced = self.replaced_features(&first, &FirstModelJob { lessons: &lessons, ..job })?;
         first.remarks.extend(replaced);
+        first.remarks.extend(found.iter_mut().flat_map(|found| std::mem::take(&mut found.unmet)));
         let (outlook, coverage) = found.map(|found| (found.outlook, found.coverage)).unzip();
         Ok(FinishedModel { first, outlook, coverage, wiring, tables })
     }

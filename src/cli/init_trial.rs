@@ -40,6 +40,8 @@ pub(super) struct TrialFindings {
     pub(super) lessons: ModelLessons,
     pub(super) outlook: PerKind<LevelOutlook>,
     pub(super) coverage: EnrichmentCoverage,
+    /// Conditions on words that nobody meets, as sentences.
+    pub(super) unmet: Vec<String>,
 }
 
 /// Problems that only events show, and that make a count nothing.
@@ -81,7 +83,7 @@ impl ModelTrial<'_> {
         let outlook = PerKind::from_fn(|side| LevelOutlook::of(&model, &scored, side));
         let misread = messages::all_not_understood(&tables, &folded);
         let lessons = ModelLessons { nothing: first.counting_nothing(&fatal), ..self.lessons_of(&model, &misread) };
-        Ok(Some(TrialFindings { lessons, outlook, coverage }))
+        Ok(Some(TrialFindings { lessons, outlook, coverage, unmet: first.unmet(&model, &scored) }))
     }
 
     /// How values that became null can be read; where none can, that they are none of their trait.

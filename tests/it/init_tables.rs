@@ -415,3 +415,31 @@ fn a_first_model_guards_its_nightly_run() {
         assert!(outcome.stderr.contains(told), "{as_of}: {outcome:?}");
     }
 }
+
+#[test]
+fn words_that_match_nobody_are_told_with_the_commonest_values() {
+    let companies = table("Workspace_Key__c,Industry,Account Status", "w", 4, |n| {
+        format!("{},{}", ["Zoo", "Circus"][n / 2], ["Customer", "Prospect"][n / 3])
+    });
+    let rows = |separator: &str| {
+        let row = |n: usize| {
+            let title = if n == 0 { "p0@firm.example" } else { ["Head Nurse", "Front Desk", "Solo"][n % 2] };
+            format!("u{n}{separator}{title}\n")
+        };
+        format!("Member Key{separator}Job Title\n{}", (0..12).map(row).collect::<String>())
+    };
+    for separator in [",", "\t"] {
+        let folder = folder(&rows(separator), &companies);
+        let (outcome, _) = init(&folder, BOTH);
+        for told in [
+            "  executive: its words match no user; the commonest values of role are `Front Desk` (6), `Head Nurse` (5); write the words of your own data there\n",
+            "  target_industry: its words match no account; the commonest values of industry are `Circus` (2), `Zoo` (2); write the words of your own data there\n",
+        ] {
+            assert!(outcome.stderr.contains(told), "{outcome:?}");
+        }
+        assert!(!outcome.stderr.contains("p0@") && !outcome.stderr.contains("customer: its words"), "{outcome:?}");
+    }
+    // Somebody who is met is not told.
+    let (outcome, _) = init(&folder(&people(), &companies), BOTH);
+    assert!(!outcome.stderr.contains("executive: its words"), "{outcome:?}");
+}

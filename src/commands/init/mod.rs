@@ -17,6 +17,7 @@ mod layout;
 mod lessons;
 mod lifetimes;
 mod list;
+mod matches;
 mod notes;
 mod outlook;
 mod properties;

@@ -1,0 +1,128 @@
+//! Conditions on words of traits, such as the titles of executives, that nobody meets; with the commonest words that the data has.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::{
+    FirstModel,
+    graph::{facts_of, listed, named},
+};
+use pql_engine::{plan::Model, score::ScoredEntities};
+use pql_model::{EntityKind, expr::Value};
+
+/// Traits whose values are words of a trade and say nothing of a single person.
+const SHOWN_TRAITS: [&str; 7] = ["role", "title", "job_title", "department", "industry", "crm_status", "plan"];
+
+/// Values that are shown, and how long each may be in letters.
+const VALUES_SHOWN: usize = 5;
+const LETTERS_MAX: usize = 40;
+
+/// A value that fewer have may be about one person.
+const SHARED_MIN: u64 = 2;
+
+/// A condition of a model on words of one trait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct WordCondition {
+    side: EntityKind,
+    name: String,
+    of_trait: String,
+}
+
+impl FirstModel {
+    /// The conditions on words that nobody meets, as sentences.
+    pub fn unmet(&self, model: &Model, scored: &ScoredEntities<'_>) -> Vec<String> {
+        let mut all = Vec::new();
+        for side in EntityKind::ALL {
+            let summary = match side {
+                EntityKind::User => &scored.users,
+                EntityKind::Account => &scored.accounts,
+            };
+            let reader = FactReader { model, scored, side, count: summary.count };
+            let facts = self.conditions(side, "facts").into_iter();
+            let unmet = facts.filter(|one| reader.is_never_true(&one.name));
+            all.extend(unmet.map(|one| reader.sentence(&one)));
+            let is_met =
+                |one: &WordCondition| summary.suppressed.iter().any(|(name, count)| *name == one.name && *count > 0);
+            let left_out = self.conditions(side, "suppress").into_iter().filter(|one| !is_met(one));
+            all.extend(left_out.map(|one| reader.sentence(&one)));
+        }
+        all
+    }
+
+    /// The named facts or the suppressions of a level that compare one trait with words.
+    fn conditions(&self, side: EntityKind, list: &str) -> Vec<WordCondition> {
+        let level = side.word();
+        let path = [level, "facts"];
+        let facts = named(&self.document, &path).filter(|_| list == "facts");
+        let facts = facts.filter_map(|(name, value)| Some((name, value.text()?)));
+        let entries = listed(&self.document, [level, "suppress"]).filter(|_| list == "suppress");
+        let entries = entries.filter_map(|entry| Some((entry.text("name")?, entry.text("when")?)));
+        let of_words = facts.chain(entries).filter(|(_, text)| text.contains("lower(") && text.contains('\''));
+        let conditions = of_words.filter_map(|(name, text)| {
+            let mut read = facts_of(side, text);
+            read.dedup();
+            // What users are asked of their accounts is told once, of the accounts.
+            let [(_, of_trait)] = read.as_slice() else { return None };
+            let is_own = read.iter().all(|(of, _)| *of == side);
+            (is_own && SHOWN_TRAITS.contains(&of_trait.as_str())).then(|| WordCondition {
+                side,
+                name: name.to_owned(),
+                of_trait: of_trait.clone(),
+            })
+        });
+        conditions.collect()
+    }
+}
+
+/// Reads facts of the entities of a level.
+struct FactReader<'r> {
+    model: &'r Model,
+    scored: &'r ScoredEntities<'r>,
+    side: EntityKind,
+    count: u64,
+}
+
+impl FactReader<'_> {
+    /// The values of a fact, one for each entity; none if the model does not know it.
+    fn values(&self, name: &str) -> Option<Vec<Value<'_>>> {
+        let slot = self.model.resolved.level(self.side).facts.iter().position(|fact| fact.name == name)?;
+        let slot = u32::try_from(slot).ok()?;
+        let table = match self.side {
+            EntityKind::User => &self.scored.facts.users,
+            EntityKind::Account => &self.scored.facts.accounts,
+        };
+        let places = 0..usize::try_from(self.count).unwrap_or(usize::MAX);
+        Some(places.map(|place| table.value(slot, place, &self.scored.facts.pool)).collect())
+    }
+
+    fn is_never_true(&self, name: &str) -> bool {
+        let is_true = |value: &Value<'_>| matches!(value, Value::Boolean(true));
+        self.values(name).is_some_and(|values| !values.is_empty() && !values.iter().any(is_true))
+    }
+
+    /// The commonest values of a trait, as far as they may be shown.
+    fn commonest(&self, of_trait: &str) -> Vec<String> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for value in self.values(of_trait).unwrap_or_default() {
+            if let Value::Text(text) = value {
+                *counts.entry(text.into_owned()).or_default() += 1;
+            }
+        }
+        let is_shown = |(text, count): &(String, u64)| {
+            *count >= SHARED_MIN && !text.contains('@') && text.chars().count() <= LETTERS_MAX
+        };
+        let mut shown: Vec<(String, u64)> = counts.into_iter().filter(is_shown).collect();
+        shown.sort_by_key(|(_, count)| Reverse(*count));
+        shown.into_iter().take(VALUES_SHOWN).map(|(text, count)| format!("`{text}` ({count})")).collect()
+    }
+
+    fn sentence(&self, condition: &WordCondition) -> String {
+        let WordCondition { side, name, of_trait } = condition;
+        let values = self.commonest(of_trait);
+        let common = match values.len() {
+            0 => format!("no value of {of_trait} is common"),
+            1 => format!("the commonest value of {of_trait} is {}", values.join(", ")),
+            _ => format!("the commonest values of {of_trait} are {}", values.join(", ")),
+        };
+        format!("{name}: its words match no {}; {common}; write the words of your own data there", side.word())
+    }
+}

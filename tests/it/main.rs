@@ -23,6 +23,7 @@
 //! - Inputs that tests share: `dumps`, `parquet_file`, `stored`.
 //! - Code: `tidy` checks the imports and the other rules of `src/ARCHITECTURE.md`.
 
+mod alert_rules;
 mod alerts;
 mod arrival;
 mod bad_files;

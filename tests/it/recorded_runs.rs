@@ -522,3 +522,97 @@ fn a_pool_shares_alerts_out_fairly_and_nobody_elses_accounts_move_when_a_member_
         assert!(before.is_none_or(|to| *to == row["to"]), "{} moved", row["user_id"]);
     }
 }
+
+/// Nights one after the other, each with the events of all days up to it; the alerts of each as `night: alert id since waiting_days`.
+fn alerts_of(nights: &Nights, days: std::ops::RangeInclusive<u32>) -> Vec<String> {
+    let mut fired = Vec::new();
+    for day in days {
+        nights.done(day, "");
+        fired.extend(nights.alerts().into_iter().map(|alert| format!("{day}: {alert}")));
+    }
+    fired
+}
+
+/// `MODEL` in which nobody stays in a tier, with a cooldown of six days.
+fn six_days() -> String {
+    MODEL.replace("stay_at_least = 35\n", "").replace("cooldown = \"4d\"", "cooldown = \"6d\"")
+}
+
+#[test]
+fn whoever_is_gone_and_comes_back_is_still_in_the_cooldown() {
+    let (before, after) = ([("z", 1, 1), ("a", 2, 3)], [("z", 1, 1), ("a", 4, 3), ("a", 6, 3), ("a", 8, 3)]);
+    let nights = Nights::new(&six_days(), &before);
+    assert_eq!(alerts_of(&nights, 1..=2), ["2: new_hot a 2026-10-02 0"]);
+    nights.folder.write("e.ndjson", events(&before[..1]));
+    assert_eq!(alerts_of(&nights, 3..=3), Vec::<String>::new());
+    nights.folder.write("e.ndjson", events(&after));
+    assert_eq!(alerts_of(&nights, 4..=8), ["8: new_hot a 2026-10-04 4"], "due when it came back");
+}
+
+#[test]
+fn nothing_waits_for_whoever_is_gone() {
+    let model = six_days().replace("cooldown", "limit = 1\ncooldown");
+    let uses = [("z", 1, 1), ("a", 2, 3), ("b", 2, 3)];
+    let nights = Nights::new(&model, &uses);
+    assert_eq!(alerts_of(&nights, 1..=2), ["2: new_hot a 2026-10-02 0"]);
+    nights.folder.write("e.ndjson", events(&uses[..2]));
+    assert_eq!(alerts_of(&nights, 3..=3), Vec::<String>::new());
+    nights.folder.write("e.ndjson", events(&uses));
+    assert_eq!(alerts_of(&nights, 4..=4), ["4: new_hot b 2026-10-04 0"], "a new wait");
+}
+
+#[test]
+fn an_alert_is_noted_on_the_first_run_that_knows_its_name() {
+    let without = six_days().replacen("[[user.alerts]]\nname = \"new_hot\"\nwhen = \"qualified\"\ncooldown = \"6d\"\nmessage = \"{user_id} is hot\"\n", "", 1);
+    let nights = Nights::new(&without, &[("a", 1, 3), ("a", 3, 3), ("b", 3, 3), ("c", 4, 3), ("d", 5, 3)]);
+    nights.done(1, "");
+    nights.folder.write("m.toml", six_days());
+    assert_eq!(alerts_of(&nights, 2..=3), ["3: new_hot b 2026-10-03 0"], "a is noted");
+    // Under another name it is another alert, to which everybody is new.
+    nights.folder.write("m.toml", six_days().replace("new_hot", "hot_now"));
+    assert_eq!(alerts_of(&nights, 4..=5), ["5: hot_now d 2026-10-05 0"]);
+}
+
+#[test]
+fn what_fired_counts_first_when_the_run_is_repeated() {
+    let model = six_days().replace("cooldown", "limit = 1\norder = [\"score\"]\ncooldown");
+    let uses = [("z", 1, 1), ("a", 2, 3), ("b", 2, 3)];
+    let nights = Nights::new(&model, &uses);
+    assert_eq!(alerts_of(&nights, 1..=2), ["2: new_hot a 2026-10-02 0"]);
+    nights.folder.write("u.csv", "user_id,role\nb,boss\n");
+    nights.done(2, "--users u.csv");
+    assert_eq!(nights.alerts(), ["new_hot a 2026-10-02 0"], "b has more points, and the limit is used up");
+    nights.done(3, "--users u.csv");
+    assert_eq!(nights.alerts(), ["new_hot b 2026-10-02 1"]);
+}
+
+#[test]
+fn a_joined_person_has_the_latest_alert_of_all_ids() {
+    let alias = r#"{"type":"alias","timestamp":"2026-10-03T00:00:00Z","user_id":"a","previous_id":"b"}"#;
+    let uses = [("a", 1, 1), ("b", 2, 3), ("a", 3, 3), ("a", 7, 3)];
+    let nights = Nights::new(&six_days(), &uses);
+    assert_eq!(alerts_of(&nights, 1..=2), ["2: new_hot b 2026-10-02 0"]);
+    nights.folder.write("e.ndjson", format!("{}{alias}\n", events(&uses)));
+    // It held for b, so it is not due on the third; on the seventh it is, and the cooldown of b ends on the eighth.
+    assert_eq!(alerts_of(&nights, 3..=8), ["8: new_hot a 2026-10-07 1"]);
+}
+
+#[test]
+fn an_alert_for_somebody_who_is_named_counts_for_no_member_when_the_run_is_repeated_either() {
+    let pool = "to = \"{role}\"\npool = [\"Ann\", \"Bo\"]\ncooldown = \"1d\"";
+    let model = six_days().replace("cooldown = \"6d\"", pool);
+    let nights = Nights::new(&model, &[("z", 1, 1), ("a", 2, 3), ("a", 6, 3)]);
+    assert_eq!(alerts_of(&nights, 1..=5), ["2: new_hot a 2026-10-02 0"]);
+    nights.folder.write("u.csv", "user_id,role\na,Zoe\n");
+    let assigned = || {
+        let newest = crate::run::names(&nights.folder.path().join("rec")).pop().expect("a run");
+        let header = nights.folder.read(&format!("rec/{newest}/record.json"));
+        let header: serde_json::Value = serde_json::from_str(&header).expect("JSON");
+        (nights.rows("alerts.csv")[0]["to"].clone(), header["assigned"].to_string())
+    };
+    nights.done(6, "--users u.csv");
+    let first = assigned();
+    assert!(first.0 == "Zoe" && first.1.matches(":1").count() == 1, "{first:?}");
+    nights.done(6, "--users u.csv");
+    assert_eq!(assigned(), first);
+}

@@ -192,13 +192,14 @@ impl<'r> LevelAlerts<'r> {
         self.sort(alert, &mut fired);
         for one in fired {
             let assignee = again.get(self.id(one.place)).and_then(|fired| fired.assignee);
-            let to = self.named(alert, one.place).or_else(|| assignee.map(str::to_owned));
-            if let (Some(name), Some(_)) = (assignee, &alert.pool) {
+            let named = self.named(alert, one.place);
+            if let (None, Some(name), Some(_)) = (&named, assignee, &alert.pool) {
                 loads.count(&mut of_alert, name);
                 self.assignees[one.place] = Some(name.into());
             }
             count.fired += 1;
             if standings[one.place].held {
+                let to = named.or_else(|| assignee.map(str::to_owned));
                 outcome.fired.push(self.fired(alert, (one.place, one.since), to));
             } else {
                 count.lapsed += 1;

@@ -226,14 +226,13 @@ impl CheckEvents<'_> {
         let fields = survey.fields();
         let dump = survey.profile(model, fields).map_err(|failure| failure.under_model(&document.name))?;
         let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), self.verbosity)?;
-        let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
-        let job = self.prepared.job(model, users);
+        let job = self.prepared.job(model, enrichment.levels.user.as_ref());
         let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&document.name))?;
         messages::warn_empty_files(&folded.files);
         if self.verbosity == Verbosity::Notes {
             messages::print_rejects(&folded.rejects);
         }
-        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)
+        let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())
             .map_err(|error| CommandError::from(error).under_model(&document.name))?;
         self.prepared.verify_unchanged()?;
         messages::warn_no_entities(&scored, Some(&document.name));

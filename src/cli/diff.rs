@@ -247,15 +247,14 @@ impl ComparedRuns<'_> {
     fn score_snapshot(&mut self, model: &Model, path: &Path) -> Result<ScoreSnapshot, CommandError> {
         let name = path.display().to_string();
         let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), Verbosity::Quiet)?;
-        let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
-        let job = self.prepared.job(model, users);
+        let job = self.prepared.job(model, enrichment.levels.user.as_ref());
         let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&name))?;
         self.warn_not_understood(messages::all_not_understood(&enrichment, &folded));
         messages::warn_empty_files(&folded.files);
         if self.verbosity == Verbosity::Notes {
             self.note_input(&folded, &job, &name);
         }
-        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)
+        let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())
             .map_err(|error| CommandError::from(error).under_model(&name))?;
         messages::warn_no_entities(&scored, Some(&name));
         Ok(ScoreSnapshot::take(&scored, model, name))

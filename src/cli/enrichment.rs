@@ -2,7 +2,6 @@
 
 use std::{
     cell::Cell,
-    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -10,26 +9,25 @@ use super::{
     CommandError, ExitStatus,
     args::TableArgs,
     messages::{self, Verbosity},
+    outcomes::OutcomeFiles,
+    table_file::{TableFile, unusable},
 };
 use crate::commands::init::EntityTable;
 use pql_engine::{
     decode::time_zones,
     enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
-    fs::retry::retry_interrupted,
     inspect::{TableIds, table_columns, table_ids},
-    pipeline::sample_event_ids,
+    pipeline::{LoadedTables, sample_event_ids},
     plan::Model,
-    read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
+    read::{BlockLimits, InputSource},
 };
 use pql_model::{EntityKind, PerKind};
-
-/// The largest input from a pipe; bytes. It is kept, since several models may ask for it.
-const PIPE_BYTES_MAX: u64 = 1 << 30;
 
 /// The tables, as far as they were given.
 #[derive(Debug)]
 pub(super) struct EnrichmentFiles<'a> {
     tables: PerKind<Option<EnrichmentTable<'a>>>,
+    outcomes: OutcomeFiles<'a>,
 }
 
 /// The events of a run, in which the ids of a table are looked for if the column of ids is not there.
@@ -43,20 +41,16 @@ pub(super) struct EventsAtHand<'e> {
 /// A table and where its bytes come from.
 #[derive(Debug)]
 struct EnrichmentTable<'a> {
-    name: String,
+    file: TableFile<'a>,
     kind: EntityKind,
     /// The column of the ids, if it was said or found.
     key: Option<String>,
-    path: &'a Path,
-    inputs: Vec<InputSource>,
-    /// The file as it was when it was opened; none of what came through a pipe.
-    opened: Option<FileState>,
     /// Whether it was said that it holds no rows; several models may ask.
     warned: Cell<bool>,
 }
 
 impl<'a> EnrichmentFiles<'a> {
-    /// Opens the tables that the options name, users first.
+    /// Opens the tables that the options name: users, accounts, outcomes.
     ///
     /// # Errors
     /// Paths that lead to no file.
@@ -66,7 +60,8 @@ impl<'a> EnrichmentFiles<'a> {
         };
         let user = open(EntityKind::User, &args.users, &args.users_key)?;
         let account = open(EntityKind::Account, &args.accounts, &args.accounts_key)?;
-        Ok(EnrichmentFiles { tables: PerKind { user, account } })
+        let outcomes = OutcomeFiles::open(&args.outcomes)?;
+        Ok(EnrichmentFiles { tables: PerKind { user, account }, outcomes })
     }
 
     /// The columns of the tables that may hold ids.
@@ -76,7 +71,7 @@ impl<'a> EnrichmentFiles<'a> {
     pub(super) fn ids(&self, limits: BlockLimits) -> Result<PerKind<Option<TableIds>>, CommandError> {
         let of = |table: &Option<EnrichmentTable<'_>>| {
             let read = |table: &EnrichmentTable<'_>| {
-                table_ids((table.name.as_str(), table.inputs.as_slice()), table.key.as_deref(), limits)
+                table_ids((table.file.name.as_str(), table.file.inputs.as_slice()), table.key.as_deref(), limits)
             };
             table.as_ref().map(read).transpose().map_err(unusable)
         };
@@ -104,7 +99,7 @@ impl<'a> EnrichmentFiles<'a> {
         tables.filter_map(|table| Some([table.key_option().to_owned(), table.key.clone()?])).flatten().collect()
     }
 
-    /// The values that the tables give for a model's traits.
+    /// The values that the tables give for a model's traits, and the outcomes.
     ///
     /// # Errors
     /// Files that cannot be read, or were written to meanwhile, or are no such tables.
@@ -113,43 +108,19 @@ impl<'a> EnrichmentFiles<'a> {
         model: &Model,
         events: EventsAtHand<'_>,
         verbosity: Verbosity,
-    ) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
+    ) -> Result<LoadedTables, CommandError> {
         let read = |kind: EntityKind| {
             self.tables[kind].as_ref().map(|table| table.for_model(model, events, verbosity)).transpose()
         };
-        Ok(PerKind { user: read(EntityKind::User)?, account: read(EntityKind::Account)? })
+        let levels = PerKind { user: read(EntityKind::User)?, account: read(EntityKind::Account)? };
+        Ok(LoadedTables { levels, outcomes: self.outcomes.for_model(model, events.limits)? })
     }
 }
 
 impl<'a> EnrichmentTable<'a> {
     fn open(kind: EntityKind, path: &'a Path, key: Option<&str>) -> Result<Self, CommandError> {
-        let name = path.display().to_string();
-        let meta = retry_interrupted(|| fs::metadata(path)).map_err(|error| cannot_read(&name, error))?;
-        let table = |inputs, opened| Self {
-            name: name.clone(),
-            kind,
-            key: key.map(str::to_owned),
-            path,
-            inputs,
-            opened,
-            warned: Cell::new(false),
-        };
-        if meta.is_file() {
-            let opened = FileState::of(path)?;
-            return Ok(table(table_inputs(path).map_err(unusable)?, opened));
-        }
-        if meta.is_dir() || is_device(&meta) {
-            let what = if meta.is_dir() { "a folder" } else { "a device, which has no end" };
-            return Err(CommandError::usage(format!("`{name}` is {what}; name the file of {}", kind.plural())));
-        }
-        let bytes = read_whole_file(path, PIPE_BYTES_MAX + 1).map_err(|error| cannot_read(&name, error))?;
-        if bytes.len() as u64 > PIPE_BYTES_MAX {
-            return Err(CommandError::usage(format!(
-                "`{name}` is a pipe that holds more than 1 GiB; save it as a file and name that"
-            )));
-        }
-        let input = InputSource { name: name.clone(), kind: InputKind::Memory(bytes.into()) };
-        Ok(table(vec![input], None))
+        let file = TableFile::open(path, kind.plural())?;
+        Ok(EnrichmentTable { file, kind, key: key.map(str::to_owned), warned: Cell::new(false) })
     }
 
     fn key(&self) -> &str {
@@ -170,8 +141,8 @@ impl<'a> EnrichmentTable<'a> {
         verbosity: Verbosity,
     ) -> Result<EnrichFile, CommandError> {
         let request = EnrichRequest {
-            name: &self.name,
-            inputs: &self.inputs,
+            name: &self.file.name,
+            inputs: &self.file.inputs,
             key: self.key(),
             of: self.kind.plural(),
             traits: &model.levels[self.kind].traits,
@@ -180,7 +151,7 @@ impl<'a> EnrichmentTable<'a> {
         };
         let read = read_enrichment(&request).map_err(|error| self.failure(error, model, events));
         // What was found wrong may be wrong only because somebody was writing.
-        self.check_unchanged()?;
+        self.file.check_unchanged()?;
         let file = read?;
         if file.is_empty() && !self.warned.replace(true) {
             messages::warn_empty_table(&file.name, self.kind);
@@ -202,7 +173,7 @@ impl<'a> EnrichmentTable<'a> {
     /// What the columns of the table hold. Where nobody said which column has the ids and none has the usual name, the one whose values are ids of events
     /// is taken from now on.
     fn survey(&mut self, model: &Model, events: EventsAtHand<'_>) -> Result<EntityTable, CommandError> {
-        let columns = table_columns(&self.inputs, events.limits).map_err(unusable)?;
+        let columns = table_columns(&self.file.inputs, events.limits).map_err(unusable)?;
         let has_key = columns.columns.by_path.contains_key(self.key());
         if self.key.is_none() && !has_key && columns.rows > 0 {
             match self.key_guess(model, events) {
@@ -210,19 +181,8 @@ impl<'a> EnrichmentTable<'a> {
                 KeyGuess::Unnamed(_) | KeyGuess::Name(_) | KeyGuess::NoHeader | KeyGuess::Unknown => {}
             }
         }
-        self.check_unchanged()?;
-        Ok(EntityTable { name: self.name.clone(), key: self.key().to_owned(), columns })
-    }
-
-    /// Fails if the file is no longer as it was: of a table that grows, the last row may be half there.
-    fn check_unchanged(&self) -> Result<(), CommandError> {
-        let Some(opened) = &self.opened else { return Ok(()) };
-        let is_same = FileState::of(self.path).ok().flatten().is_some_and(|now| now == *opened);
-        if is_same {
-            return Ok(());
-        }
-        let reason = "it was written to while it was read; run again when nothing writes to it";
-        Err(cannot_read(&self.name, io::Error::other(reason)))
+        self.file.check_unchanged()?;
+        Ok(EntityTable { name: self.file.name.clone(), key: self.key().to_owned(), columns })
     }
 
     fn failure(&self, error: EnrichError, model: &Model, events: EventsAtHand<'_>) -> CommandError {
@@ -243,7 +203,7 @@ impl<'a> EnrichmentTable<'a> {
             EntityKind::Account => &["account", "company", "org", "workspace", "team"],
         };
         let ids = sample_event_ids(events.inputs, (model, events.format), events.limits, self.kind);
-        guess_key_column(&self.inputs, events.limits, &ids, words)
+        guess_key_column(&self.file.inputs, events.limits, &ids, words)
     }
 
     /// What to do where no column has the name of the id's.
@@ -266,30 +226,4 @@ impl<'a> EnrichmentTable<'a> {
             }
         }
     }
-}
-
-fn cannot_read(name: &str, error: io::Error) -> CommandError {
-    let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
-    CommandError::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
-}
-
-/// The failure for a file that could not be read: what stands in it is to blame, or the machine.
-fn unusable(error: ReadError) -> CommandError {
-    let is_machine = matches!(
-        error,
-        ReadError::Open { .. } | ReadError::Read { .. } | ReadError::Changed { .. } | ReadError::Rewritten { .. }
-    );
-    let exit = if is_machine { ExitStatus::Io } else { ExitStatus::CannotStart };
-    CommandError::Error(error.into(), exit)
-}
-
-#[cfg(unix)]
-fn is_device(meta: &fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    meta.file_type().is_char_device() || meta.file_type().is_block_device()
-}
-
-#[cfg(not(unix))]
-fn is_device(_: &fs::Metadata) -> bool {
-    false
 }

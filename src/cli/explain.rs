@@ -21,14 +21,13 @@ use super::{
 };
 use crate::commands::explain::{DAYS_MAX, EntityQuery, Explanation, ExplanationRecord, forecast};
 use pql_engine::{
-    enrich::EnrichFile,
     ledger::{Ledger, RuleDecision},
-    pipeline::FoldedRun,
+    pipeline::{FoldedRun, LoadedTables},
     plan::{Model, parse_all_facts},
     read::{ChangeGuard, InputSource},
 };
 use pql_model::{
-    EntityKind, PerKind,
+    EntityKind,
     diag::{escape_ci_commands, suggest},
     resolved::Signal,
     units::format_number,
@@ -142,7 +141,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     chosen.print_notes(arguments);
     let at_hand = prepared.events_at_hand(&chosen.model);
     let enrichment = prepared.enrichment_files()?.for_model(&chosen.model, at_hand, Verbosity::Quiet)?;
-    let job = prepared.job(&chosen.model, enrichment.user.as_ref());
+    let job = prepared.job(&chosen.model, enrichment.levels.user.as_ref());
     let mut folded = prepared.fold(&job)?;
     messages::warn_multiline_records(&folded.files);
     let parts =
@@ -238,22 +237,22 @@ impl ExplainModel {
 fn look_ahead(
     arguments: &ExplainArguments,
     chosen: &ExplainModel,
-    (folded, enrichment): (&mut FoldedRun, &PerKind<Option<EnrichFile>>),
+    (folded, enrichment): (&mut FoldedRun, &LoadedTables),
     present: PresentFindings,
 ) -> Result<Explanation, CommandError> {
     let PresentFindings { ledger, members, events, search, start } = present;
-    let enriched = PerKind { user: enrichment.user.as_ref(), account: enrichment.account.as_ref() };
+    let tables = enrichment.for_run();
     let next_tier = match search {
         Some(search) => {
             let mut plain = parse_all_facts(&chosen.source.document).map_err(CommandError::document)?;
             plain.resolved.input.forget_fields();
-            Some(search.run(folded, &plain, enriched)?)
+            Some(search.run(folded, &plain, tables)?)
         }
         None => None,
     };
     let forecast = match arguments.ahead {
         0 => None,
-        days => forecast(folded, &chosen.model, enriched, &start, days)?,
+        days => forecast(folded, &chosen.model, tables, &start, days)?,
     };
     Ok(Explanation { ledger, members, next_tier, forecast, events })
 }

@@ -69,14 +69,13 @@ impl ModelTrial<'_> {
             max_rejects: MaxRejects::Count(u64::MAX),
             keep_rejects: false,
             limits: self.limits,
-            users: tables.user.as_ref(),
+            users: tables.levels.user.as_ref(),
         };
         let folded = match pipeline::fold_inputs(&job, None) {
             Err(RunError::NoEvents { .. }) => return Ok(None),
             folded => folded?,
         };
-        let (users, accounts) = (tables.user.as_ref(), tables.account.as_ref());
-        let (scored, coverage) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
+        let (scored, coverage) = pipeline::score_state((&folded.state, folded.as_of), &model, tables.for_run())?;
         guard.verify()?;
         let problems = check::data::warnings(&model, self.dump, &scored);
         let fatal: Vec<_> = problems.into_iter().filter(|problem| FATAL.contains(&problem.code)).collect();

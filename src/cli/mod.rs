@@ -24,6 +24,7 @@ mod inspect;
 mod interrupt;
 mod messages;
 mod model_file;
+mod outcomes;
 mod output_file;
 mod prepare;
 mod record;
@@ -32,6 +33,7 @@ mod rule;
 mod score;
 mod shell;
 mod stdout;
+mod table_file;
 mod test;
 mod threads;
 

@@ -22,7 +22,6 @@ use pql_engine::{
     plan::parse,
     runs::{ReplayJob, ReplayedRun, replay},
 };
-use pql_model::PerKind;
 
 /// Replay a period: what runs at the end of each date would have said.
 ///
@@ -114,9 +113,9 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
     }
     let enrichment = prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
     let mut outputs = ReplayOutputs::open(arguments, &prepared, &source.document.name, verbosity)?;
-    let job = prepared.job(&model, enrichment.user.as_ref());
+    let job = prepared.job(&model, enrichment.levels.user.as_ref());
     let (earlier, end) = dates.instants(&model.resolved.zone);
-    let tables = PerKind { user: enrichment.user.as_ref(), account: enrichment.account.as_ref() };
+    let tables = enrichment.for_run();
     let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables };
     let mut take = |run: &ReplayedRun<'_>| outputs.add(run, &model);
     let folded = replay(&replay_job, &mut take, None)?;

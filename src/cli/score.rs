@@ -30,7 +30,7 @@ use super::{
     CommandError, ExitStatus,
     args::{LimitArgs, RunArgs, RunSettings, current_time},
     enrichment::EnrichmentFiles,
-    messages::{self, Verbosity},
+    messages::{self, OutcomeMessages, Verbosity},
     model_file,
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
@@ -38,9 +38,10 @@ use super::{
 use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RunValues};
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
-    pipeline::{self, AsOfRequest, FoldedRun, PipelineJob, RejectedLines},
+    outcomes::OutcomeTable,
+    pipeline::{self, AsOfRequest, FoldedRun, PipelineJob, RejectedLines, RunTables},
     plan::parse_with_rows,
-    runs::{RunTables, show_assignees},
+    runs::show_assignees,
 };
 use pql_model::{EXAMPLE, EntityKind, PerKind, RequestedRows};
 
@@ -235,13 +236,13 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     }
     let tables = prepared.enrichment_files()?;
     let enrichment = tables.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
-    let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
+    let tables_now = enrichment.for_run();
     let planned = OutputPlan::new(arguments, &model.resolved.lists);
     planned.refuse_overwriting_inputs(arguments, prepared.inputs(), Path::new(&source.document.name))?;
     let record = OpenRecord::open(arguments)?;
     let mut outputs = planned.open(arguments)?;
-    let job = PipelineJob { keep_rejects: outputs.rejects.is_some(), ..prepared.job(&model, users) };
-    let fold = RunFold::new(arguments, (&prepared, &job, &tables), PerKind { user: users, account: accounts }, &record);
+    let job = PipelineJob { keep_rejects: outputs.rejects.is_some(), ..prepared.job(&model, tables_now.levels.user) };
+    let fold = RunFold::new(arguments, (&prepared, &job, &tables), tables_now, &record);
     let mut fold = match fold {
         Err(RecordedFoldError::Run(error)) => {
             let noted = (verbosity == Verbosity::Notes).then_some(job.format);
@@ -255,21 +256,21 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
         file.write_with(|file| rejects.write(file))?;
     }
     let folded = fold.folded();
-    let tables_now = PerKind { user: users, account: accounts };
     let (mut scored, coverage) = match &fold {
         RunFold::Recorded(fold) => fold.followed.score(&model, tables_now, fold.before())?,
-        RunFold::Alone(folded) => pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?,
+        RunFold::Alone(folded) => pipeline::score_state((&folded.state, folded.as_of), &model, tables_now)?,
     };
     let concluded = fold.recorded().map(|fold| fold.conclude(&scored, &model));
     if let Some(concluded) = &concluded {
         show_assignees(&mut scored, &concluded.list);
     }
     let recorded = fold.recorded().zip(concluded.as_ref()).map(|(fold, concluded)| fold.outcome(concluded, &model));
-    let rows_without_id = PerKind::from_fn(|kind| enrichment[kind].as_ref().map_or(0, |table| table.rows_without_id));
+    let rows_without_id =
+        PerKind::from_fn(|kind| enrichment.levels[kind].as_ref().map_or(0, |table| table.rows_without_id));
     let not_understood = &messages::all_not_understood(&enrichment, folded);
     let result =
         FinishedRun { model: &model, folded, scored: &scored, coverage, rows_without_id, not_understood, recorded };
-    report_input(arguments, &result, &job);
+    report_input(arguments, (&result, tables_now), &job);
     let values = RunValues { run: result, now: prepared.present() };
     let judged = judge(&expected, &values, &source.document.name, verbosity);
     let exit = if judged.iter().any(JudgedExpectation::fails) {
@@ -353,7 +354,11 @@ fn publish(
 }
 
 /// What was read, and what of it was not understood.
-fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &PipelineJob<'_>) {
+fn report_input(
+    arguments: &ScoreArguments,
+    (result, tables): (&FinishedRun<'_>, RunTables<'_>),
+    job: &PipelineJob<'_>,
+) {
     let FinishedRun { folded, scored, .. } = result;
     messages::warn_multiline_records(&folded.files);
     if arguments.verbosity() == Verbosity::Notes {
@@ -362,6 +367,7 @@ fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &Pipe
     messages::warn_no_entities(scored, None);
     messages::warn_unknown_milestones(scored, result.model);
     messages::warn_not_understood(result.not_understood);
+    report_outcomes(tables.outcomes, result, arguments.verbosity());
     if arguments.verbosity() == Verbosity::Notes {
         messages::note_missing_rows(&arguments.run, &result.coverage);
         if arguments.out.is_some() && result.recorded.is_none() {
@@ -372,6 +378,16 @@ fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &Pipe
         }
         messages::note_empty_traits(scored, result.model);
         messages::note_refused_joins(&scored.entities.joins, folded.split_records);
+    }
+}
+
+/// What of the outcomes was not used.
+fn report_outcomes(table: Option<&OutcomeTable>, result: &FinishedRun<'_>, verbosity: Verbosity) {
+    let Some(table) = table else { return };
+    let told = OutcomeMessages { table, scored: result.scored, model: result.model };
+    told.warn();
+    if verbosity == Verbosity::Notes {
+        told.note();
     }
 }
 

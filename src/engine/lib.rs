@@ -42,6 +42,9 @@ pub mod fold;
 // Ids to users and accounts, with their homes.
 pub mod entity;
 
+// What became of users and accounts: files of outcomes to rows, and rows to entities.
+pub mod outcomes;
+
 // Facts, points, tiers, milestones and routes of every entity.
 pub mod score;
 

@@ -53,11 +53,12 @@ use crate::{
         DeferredLine, EventFolder, FieldMisreads, FileCounts, FoldState, LateLinks, LinePlace, NO_LAST, ShardSet,
         StageJob, StageSpool, WorkerFold as OfWorker,
     },
+    outcomes::OutcomeTable,
     plan::Model,
     read::{
         BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError, TableUse,
     },
-    score::{EnrichmentTraits, PreviousLists, ScoredEntities, SumOverflow, score},
+    score::{EnrichmentTraits, OutcomeInputs, PreviousLists, ScoredEntities, ScoringInputs, SumOverflow, score},
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -684,19 +685,43 @@ impl EnrichedRows {
     }
 }
 
+/// What a run knows beside its events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunTables<'t> {
+    /// The tables of users and of accounts.
+    pub levels: PerKind<Option<&'t EnrichFile>>,
+    /// What became of everybody; none in a run without outcomes.
+    pub outcomes: Option<&'t OutcomeTable>,
+}
+
+/// Tables as they were read for a model.
+#[derive(Debug, Default)]
+pub struct LoadedTables {
+    /// The tables of users and of accounts.
+    pub levels: PerKind<Option<EnrichFile>>,
+    /// What became of everybody; none in a run without outcomes.
+    pub outcomes: Option<OutcomeTable>,
+}
+
+impl LoadedTables {
+    /// The tables for a run.
+    pub fn for_run(&self) -> RunTables<'_> {
+        let levels = PerKind { user: self.levels.user.as_ref(), account: self.levels.account.as_ref() };
+        RunTables { levels, outcomes: self.outcomes.as_ref() }
+    }
+}
+
 /// Scores a folded state.
 ///
 /// # Errors
 ///
 /// [`RunError`] of enrichment and of sums.
 pub fn score_state<'s>(
-    state: &'s FoldState,
-    as_of: AsOf,
+    (state, as_of): (&'s FoldState, AsOf),
     model: &'s Model,
-    users: Option<&EnrichFile>,
-    accounts: Option<&EnrichFile>,
+    tables: RunTables<'_>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
-    score_state_with((state, as_of), model, PerKind { user: users, account: accounts }, ScoringExtras::default())
+    score_state_with((state, as_of), model, tables, ScoringExtras::default())
 }
 
 /// Scores a folded state after a run before, of which `before` is what it said.
@@ -707,10 +732,10 @@ pub fn score_state<'s>(
 pub fn score_state_after<'s>(
     (state, as_of): (&'s FoldState, AsOf),
     model: &'s Model,
-    enriched: PerKind<Option<&EnrichFile>>,
+    tables: RunTables<'_>,
     before: &dyn PreviousLists,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
-    score_state_with((state, as_of), model, enriched, ScoringExtras { before: Some(before), supposed: None })
+    score_state_with((state, as_of), model, tables, ScoringExtras { before: Some(before), supposed: None })
 }
 
 /// What scoring may take beside a state and enrichment.
@@ -726,9 +751,10 @@ struct ScoringExtras<'x> {
 fn score_state_with<'s>(
     (state, as_of): (&'s FoldState, AsOf),
     model: &'s Model,
-    files: PerKind<Option<&EnrichFile>>,
+    tables: RunTables<'_>,
     ScoringExtras { before, supposed }: ScoringExtras<'_>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    let files = tables.levels;
     let emails = user_emails(files.user, as_of, &model.levels.user.emails);
     let entities = resolve_entities(state, model, &emails);
     let mut enrichment = EnrichmentTraits::default();
@@ -747,7 +773,9 @@ fn score_state_with<'s>(
         supposed.lay_over(&mut enrichment, &entities, model);
     }
     let standings = before.map(|before| before.standings(&entities));
-    let scored = score(entities, model, &enrichment, as_of, standings.as_ref()).map_err(RunError::Overflow)?;
+    let outcomes = tables.outcomes.map(|table| OutcomeInputs { table, emails: &emails });
+    let inputs = ScoringInputs { model, enrichment: &enrichment, standings: standings.as_ref(), outcomes, as_of };
+    let scored = score(entities, inputs).map_err(RunError::Overflow)?;
     Ok((scored, coverage))
 }
 

@@ -12,7 +12,7 @@ use pql_engine::{
     },
     emit::{self, CsvDialect, RowFormat},
     fold::FileCounts,
-    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob, RunTables},
     plan::{Model, parse, parse_all_facts},
     read::{BlockLimits, InputKind, InputSource},
 };
@@ -193,7 +193,9 @@ pub fn file(bytes: &[u8]) {
     for line in rejects.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         serde_json::from_slice::<serde_json::Value>(line).expect("a reject is JSON");
     }
-    let Ok((scored, _)) = pipeline::score_state(&folded.state, folded.as_of, job.model, None, None) else { return };
+    let Ok((scored, _)) = pipeline::score_state((&folded.state, folded.as_of), job.model, RunTables::default()) else {
+        return;
+    };
     let mut total = FileCounts::default();
     scored.entities.counts.iter().for_each(|counts| total.add(counts));
     let FileCounts { blank, excluded, after_as_of, identity, duplicate, anonymous, events, .. } = total;
@@ -295,7 +297,7 @@ fn score_few(model: &Model) {
         users: None,
     };
     if let Ok(folded) = pipeline::fold_inputs(&job, None)
-        && let Ok((scored, _)) = pipeline::score_state(&folded.state, folded.as_of, model, None, None)
+        && let Ok((scored, _)) = pipeline::score_state((&folded.state, folded.as_of), model, RunTables::default())
     {
         rows(&scored, model);
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use pql_engine::{
     ledger::{EntityRef, build_ledger},
-    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob, RunTables},
     plan::parse_all_facts,
     read::{InputKind, InputSource},
 };
@@ -75,7 +75,8 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
             users: None,
         };
         let folded = pipeline::fold_inputs(&job, None).expect("a state");
-        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, None, None).expect("scores");
+        let (scored, _) =
+            pipeline::score_state((&folded.state, folded.as_of), &model, RunTables::default()).expect("scores");
         for side in EntityKind::ALL {
             let file = if side == EntityKind::User { "users.csv" } else { "accounts.csv" };
             let rows = rows(&folder.read(&format!("{out}/{file}")));

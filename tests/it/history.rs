@@ -1,12 +1,13 @@
 //! `pql explain --history`: the dates on which the score or the tier changed, from events and from a record.
 
 use pql_engine::{
+    pipeline::RunTables,
     plan::Model,
     record::ListRecord,
     record_folder::{LogEntry, LogStanding, RecordFolder, RunToRecord, StepPoints},
 };
 use pql_model::{
-    EntityKind, PerKind,
+    EntityKind,
     clock::{AsOf, Zone, format_day, parse_day},
     units::Points,
 };
@@ -133,7 +134,7 @@ fn record(folder: &mut RecordFolder, model: &Model, date: &str, log: &[LogEntry]
         model_name: "m",
         model_hash: "0",
         model_text: MODEL,
-        tables: PerKind::default(),
+        tables: RunTables::default(),
         log,
         lists: &[],
         counts: &[],

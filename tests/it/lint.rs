@@ -66,6 +66,7 @@ fn blank(model: &Model, fact: &Fact) -> Value<'static> {
         FactDefinition::Expression(_)
         | FactDefinition::Person(..)
         | FactDefinition::Record(_)
+        | FactDefinition::Outcome(_)
         | FactDefinition::Scoring => Value::Null,
     }
 }
@@ -141,7 +142,11 @@ impl Facts {
                 vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
             }
             // It is chosen, as a fact of somebody else.
-            ScoringStep::AccountPerson(_) | ScoringStep::UserRecord(_) | ScoringStep::AccountRecord(_) => return,
+            ScoringStep::AccountPerson(_)
+            | ScoringStep::UserRecord(_)
+            | ScoringStep::AccountRecord(_)
+            | ScoringStep::UserOutcome(_)
+            | ScoringStep::AccountOutcome(_) => return,
             ScoringStep::Segment => {
                 let place = first(level.segments.iter().map(|one| one.when.as_ref()).collect());
                 vec![(level.slots.segment, text(place.map(|at| level.segments[at].name.as_str())))]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{ToSpan, civil::Date};
 use pql_engine::{
     ledger::{EntityRef, build_ledger, fact_value},
-    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob, RunTables},
     plan::{Model, parse_all_facts},
     read::{InputKind, InputSource},
     score::{PreviousStanding, PreviousStandings, ScoredEntities},
@@ -38,7 +38,7 @@ pub fn scored_after<T>(
     };
     let folded = pipeline::fold_inputs(&job, None).expect("a state");
     let state = (&folded.state, folded.as_of);
-    let (scored, _) = pipeline::score_state_after(state, model, PerKind::default(), before).expect("scores");
+    let (scored, _) = pipeline::score_state_after(state, model, RunTables::default(), before).expect("scores");
     take(&scored)
 }
 

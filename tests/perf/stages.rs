@@ -10,7 +10,7 @@ use std::{
 };
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use pql_engine::{decode::{format::{FileFormats, WorkerDecoders}, FastPathResult, HashSeed}, emit::{self, CsvDialect, RowFormat}, fold::{EventFolder, ShardSet}, pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob}, plan::Model, read::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock}};
+use pql_engine::{decode::{format::{FileFormats, WorkerDecoders}, FastPathResult, HashSeed}, emit::{self, CsvDialect, RowFormat}, fold::{EventFolder, ShardSet}, pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob, RunTables}, plan::Model, read::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock}};
 use pql_model::{clock::parse_day, diag::SourceDocument, units::Micros, EntityKind};
 
 /// Enough that tables outgrow the caches, and that a stage takes milliseconds.
@@ -122,7 +122,7 @@ fn folding(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path)
 /// From state to rows, per user.
 fn result(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     let folded = fold(model, path, 1);
-    let evaluate = || pipeline::score_state(&folded.state, folded.as_of, model, None, None).expect("scores").0;
+    let evaluate = || pipeline::score_state((&folded.state, folded.as_of), model, RunTables::default()).expect("scores").0;
     group.throughput(Throughput::Elements(USERS));
     group.bench_function("score", |bench| bench.iter(evaluate));
     let scored = evaluate();

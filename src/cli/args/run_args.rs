@@ -50,7 +50,7 @@ impl RunArgs {
             ("--users-key", self.tables.users_key.clone()),
             ("--accounts-key", self.tables.accounts_key.clone()),
         ];
-        given_words(options)
+        given_words(options).into_iter().chain(self.tables.outcome_words()).collect()
     }
 }
 

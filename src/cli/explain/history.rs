@@ -21,7 +21,7 @@ use pql_engine::{
     record_folder::{LogEntry, LoggedChange, RecordError, RecordView},
     runs::{ReplayJob, ReplayedRun, replay},
 };
-use pql_model::{EntityKind, PerKind, clock::AsOf, diag::escape_ci_commands};
+use pql_model::{EntityKind, clock::AsOf, diag::escape_ci_commands};
 
 /// Prints what runs from the date of the first event on would have said of an entity.
 ///
@@ -44,7 +44,7 @@ pub(super) fn print_replayed(
     let dates = ReplayDates::up_to(first, folded.as_of.day, arguments.every)?;
     let (mut earlier, _) = dates.instants(zone);
     earlier.insert(0, AsOf::end_of_day(first - 1, zone));
-    let tables = PerKind { user: enrichment.user.as_ref(), account: enrichment.account.as_ref() };
+    let tables = enrichment.for_run();
     let again = PipelineJob { when: AsOfRequest::At(folded.as_of.instant), inputs: job.inputs.clone(), ..*job };
     let mut take = |run: &ReplayedRun<'_>| -> Result<(), CommandError> {
         history.add(run);

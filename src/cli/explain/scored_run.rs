@@ -12,13 +12,12 @@ use crate::{
     },
 };
 use pql_engine::{
-    enrich::EnrichFile,
     ledger::{EntityRef, Ledger, build_ledger},
-    pipeline::{self, FoldedRun, PipelineJob},
+    pipeline::{self, FoldedRun, LoadedTables, PipelineJob},
     read::ChangeGuard,
     score::ScoredEntities,
 };
-use pql_model::{EntityKind, PerKind};
+use pql_model::EntityKind;
 
 /// What a run is made of.
 #[derive(Clone, Copy)]
@@ -26,7 +25,7 @@ pub(super) struct RunParts<'r> {
     pub(super) job: &'r PipelineJob<'r>,
     pub(super) chosen: &'r ExplainModel,
     pub(super) folded: &'r FoldedRun,
-    pub(super) enrichment: &'r PerKind<Option<EnrichFile>>,
+    pub(super) enrichment: &'r LoadedTables,
     /// Watches the files of events, if they can be read again.
     pub(super) guard: Option<&'r ChangeGuard>,
 }
@@ -57,9 +56,8 @@ impl<'r> ScoredRun<'r> {
     /// Those of scoring.
     pub(super) fn of(parts: RunParts<'r>) -> Result<ScoredRun<'r>, CommandError> {
         let RunParts { chosen, folded, enrichment, .. } = parts;
-        let (model, users) = (&chosen.model, enrichment.user.as_ref());
-        let (scored, _) =
-            pipeline::score_state(&folded.state, folded.as_of, model, users, enrichment.account.as_ref())?;
+        let (model, users) = (&chosen.model, enrichment.levels.user.as_ref());
+        let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())?;
         messages::warn_not_understood(&messages::all_not_understood(enrichment, folded));
         let emails = pipeline::user_emails(users, folded.as_of, &model.levels.user.emails);
         Ok(ScoredRun { parts, scored, emails })
@@ -103,7 +101,7 @@ impl<'r> ScoredRun<'r> {
         // Events that only e-mails set aside are in the state, so no second reading is needed to find them.
         let guard = guard.filter(|_| excludes_by_id(&chosen.model.resolved.identity));
         let unknown = UnknownEntity { query, directory, document: &chosen.source.document };
-        let search = ExclusionSearch { job, folded, users: enrichment.user.as_ref(), guard };
+        let search = ExclusionSearch { job, folded, users: enrichment.levels.user.as_ref(), guard };
         let message = explain_unknown_entity(unknown, &search)?;
         Err(CommandError::Error(anyhow::anyhow!(message), ExitStatus::Negative))
     }

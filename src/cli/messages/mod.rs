@@ -5,6 +5,7 @@
 mod expectations;
 mod inputs;
 mod not_understood;
+mod outcomes;
 mod outputs;
 mod record;
 mod results;
@@ -17,6 +18,7 @@ pub(super) use self::{
         warn_empty_table, warn_multiline_records, warn_skipped_inputs,
     },
     not_understood::{all_not_understood, warn_not_understood},
+    outcomes::OutcomeMessages,
     outputs::{note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_stale_files},
     record::{note_repeated_latest, note_unreadable_base},
     results::{

@@ -3,11 +3,9 @@
 use crate::cli::print_stderr;
 use pql_engine::{
     decode::misread::{MisreadCause, NotUnderstood},
-    enrich::EnrichFile,
-    pipeline::FoldedRun,
+    pipeline::{FoldedRun, LoadedTables},
 };
 use pql_model::{
-    PerKind,
     diag::{escape_controls, quoted_list},
     units::plural,
 };
@@ -20,8 +18,8 @@ pub(crate) fn warn_not_understood<'n>(all: impl IntoIterator<Item = &'n NotUnder
 }
 
 /// The values of a run that became null: those of the events, then those of the enrichment files.
-pub(crate) fn all_not_understood(tables: &PerKind<Option<EnrichFile>>, folded: &FoldedRun) -> Vec<NotUnderstood> {
-    let of_tables = tables.values().into_iter().flatten().flat_map(|table| &table.not_understood);
+pub(crate) fn all_not_understood(tables: &LoadedTables, folded: &FoldedRun) -> Vec<NotUnderstood> {
+    let of_tables = tables.levels.values().into_iter().flatten().flat_map(|table| &table.not_understood);
     folded.not_understood.iter().chain(of_tables).cloned().collect()
 }
 

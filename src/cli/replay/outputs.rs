@@ -26,9 +26,10 @@ use pql_engine::{
     emit::{OutputFact, RowFormat, TZDATA_VERSION},
     fs::publish::{FileAccess, FolderLock, commit, ensure_dir, sweep_temporaries},
     pipeline::FoldedRun,
+    pipeline::RunTables,
     plan::Model,
     read::{FileId, InputSource},
-    runs::{ReplayedRun, RunTables},
+    runs::ReplayedRun,
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -277,12 +278,12 @@ fn fill(
 
 /// The traits that a table without dates gives.
 fn undated_traits<'m>(model: &'m Model, tables: RunTables<'_>, kind: EntityKind) -> Vec<&'m str> {
-    tables[kind].map(|table| table.undated_traits(&model.levels[kind].traits)).unwrap_or_default()
+    tables.levels[kind].map(|table| table.undated_traits(&model.levels[kind].traits)).unwrap_or_default()
 }
 
 /// Refuses to write over what is read, under whatever name.
 fn refuse_overwriting(arguments: &ReplayArguments, inputs: &[InputSource], model: &Path) -> Result<(), CommandError> {
-    let tables = [&arguments.tables.users, &arguments.tables.accounts].into_iter().flatten().map(|path| path.as_path());
+    let tables = arguments.tables.paths();
     let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(tables);
     let read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
     let ending = arguments.format.row_format().ending();

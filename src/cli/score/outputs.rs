@@ -95,8 +95,7 @@ impl OutputPlan {
         inputs: &[InputSource],
         model: &Path,
     ) -> Result<(), CommandError> {
-        let enrichment =
-            [&arguments.run.tables.users, &arguments.run.tables.accounts].into_iter().flatten().map(PathBuf::as_path);
+        let enrichment = arguments.run.tables.paths();
         let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(enrichment);
         let mut read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
         if inputs.iter().any(|input| input.path().is_none()) {

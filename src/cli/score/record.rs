@@ -14,19 +14,14 @@ use crate::{
     commands::score::RecordedOutcome,
 };
 use pql_engine::{
-    enrich::EnrichFile,
-    pipeline::{AsOfRequest, PipelineJob, RunError},
+    pipeline::{AsOfRequest, LoadedTables, PipelineJob, RunError, RunTables},
     plan::{Model, parse},
     record::{LevelSnapshot, ListRecord},
     record_folder::{RecordFolder, RecordView, RecordedRun},
-    runs::{
-        ConcludedRun, FollowError, FollowedRun, PreviousModel, PreviousRun, RunTables, RunToConclude, conclude,
-        follow_run,
-    },
+    runs::{ConcludedRun, FollowError, FollowedRun, PreviousModel, PreviousRun, RunToConclude, conclude, follow_run},
     score::ScoredEntities,
 };
 use pql_model::{
-    PerKind,
     clock::{AsOf, format_instant},
     diag::SourceDocument,
     units::{DAY_US, Micros},
@@ -87,9 +82,9 @@ pub(super) struct BaseRun {
     pub(super) recorded: RecordedRun,
     model: BaseModel,
     /// The tables of that run, for its model.
-    tables: PerKind<Option<EnrichFile>>,
+    tables: LoadedTables,
     /// The tables of this run, for the model of that run, if it is another one.
-    tables_now: PerKind<Option<EnrichFile>>,
+    tables_now: LoadedTables,
 }
 
 /// The model of the run before.
@@ -279,7 +274,7 @@ impl BaseRun {
         let model = run.job.model;
         if recorded.model_hash == model.resolved.fingerprint {
             let tables = recorded.tables_for(model);
-            return Ok(BaseRun { recorded, model: BaseModel::Same, tables, tables_now: PerKind::default() });
+            return Ok(BaseRun { recorded, model: BaseModel::Same, tables, tables_now: LoadedTables::default() });
         }
         let name = format!("the model of run {} of the record", recorded.number);
         let document = SourceDocument { name, text: recorded.model_text.clone() };
@@ -287,7 +282,7 @@ impl BaseRun {
             if run.verbosity == Verbosity::Notes {
                 messages::note_unreadable_base(recorded.number);
             }
-            let (tables, tables_now) = (PerKind::default(), PerKind::default());
+            let (tables, tables_now) = (LoadedTables::default(), LoadedTables::default());
             return Ok(BaseRun { recorded, model: BaseModel::Unreadable, tables, tables_now });
         };
         let tables = recorded.tables_for(&old);
@@ -298,16 +293,12 @@ impl BaseRun {
 
     fn previous(&self) -> PreviousRun<'_> {
         let model = match &self.model {
-            BaseModel::Same => PreviousModel::Same(as_refs(&self.tables)),
+            BaseModel::Same => PreviousModel::Same(self.tables.for_run()),
             BaseModel::Other(model) => {
-                PreviousModel::Other { model, before: as_refs(&self.tables), now: as_refs(&self.tables_now) }
+                PreviousModel::Other { model, before: self.tables.for_run(), now: self.tables_now.for_run() }
             }
             BaseModel::Unreadable => PreviousModel::Unreadable,
         };
         PreviousRun { list: &self.recorded.list, model }
     }
-}
-
-fn as_refs(tables: &PerKind<Option<EnrichFile>>) -> RunTables<'_> {
-    PerKind { user: tables.user.as_ref(), account: tables.account.as_ref() }
 }

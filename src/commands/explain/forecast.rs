@@ -2,13 +2,12 @@
 
 use super::cause::{DropCause, TierBasis, drop_causes};
 use pql_engine::{
-    enrich::EnrichFile,
     ledger::{EntityRef, build_ledger},
-    pipeline::{FoldedRun, RunError, score_state},
+    pipeline::{FoldedRun, RunError, RunTables, score_state},
     plan::Model,
 };
 use pql_model::{
-    EntityKind, PerKind,
+    EntityKind,
     clock::AsOf,
     expr::Value,
     units::{Day, Points},
@@ -60,7 +59,7 @@ pub struct ForecastStart {
 pub fn forecast(
     folded: &FoldedRun,
     model: &Model,
-    enriched: PerKind<Option<&EnrichFile>>,
+    tables: RunTables<'_>,
     now: &ForecastStart,
     days: u16,
 ) -> Result<Option<Forecast>, RunError> {
@@ -76,7 +75,7 @@ pub fn forecast(
     let first = folded.as_of.day + i32::from(!folded.as_of.partial);
     for day in first..=until {
         let as_of = AsOf::end_of_day(day, &model.resolved.zone);
-        let (scored, _) = score_state(&folded.state, as_of, model, enriched.user, enriched.account)?;
+        let (scored, _) = score_state((&folded.state, as_of), model, tables)?;
         let Some(entity) = EntityRef::find(&scored, now.side, &now.id) else { continue };
         let tier =
             pql_engine::ledger::fact_value(model, now.side, "tier", &entity.scope(&scored)).and_then(

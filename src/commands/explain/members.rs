@@ -99,6 +99,7 @@ pub fn signal_rollups(model: &Model, signal: &Signal) -> Vec<SignalRollup> {
             | FactDefinition::Milestone(..)
             | FactDefinition::Person(..)
             | FactDefinition::Record(_)
+            | FactDefinition::Outcome(_)
             | FactDefinition::Scoring => {}
         }
     }

@@ -202,7 +202,8 @@ impl RequirementCollector<'_> {
                 | FactDefinition::Trait(_)
                 | FactDefinition::Metric(_)
                 | FactDefinition::Milestone(..)
-                | FactDefinition::Record(_),
+                | FactDefinition::Record(_)
+                | FactDefinition::Outcome(_),
             )
             | None => {}
         }

@@ -24,6 +24,7 @@ use crate::{
     },
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
     ledger::fact_slot,
+    pipeline::LoadedTables,
     plan::{Model, TraitPlan},
     read::{BlockLimits, InputKind, InputSource},
 };
@@ -125,7 +126,7 @@ impl CaseBinder<'_> {
         let users = self.traits(&traits.user, EntityKind::User);
         let accounts = self.traits(&traits.account, EntityKind::Account);
         let expect: Vec<Option<EntityExpectation>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
-        let tables = PerKind { user: users?, account: accounts? };
+        let tables = LoadedTables { levels: PerKind { user: users?, account: accounts? }, outcomes: None };
         Some(CaseRun { as_of, lines, places, tables, expect: expect.into_iter().collect::<Option<_>>()? })
     }
 

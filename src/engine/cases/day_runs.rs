@@ -8,17 +8,16 @@ use super::{
     test_case::CaseDay,
 };
 use crate::{
-    enrich::EnrichFile,
-    pipeline::RunError,
+    pipeline::{RunError, RunTables},
     record::{LevelSnapshot, ListRecord},
     runs::{FollowError, FollowedRun, PreviousModel, PreviousRun, RunToConclude, conclude, follow_run},
 };
-use pql_model::{PerKind, clock::AsOf};
+use pql_model::clock::AsOf;
 
 /// The run of the day before.
 struct DayBefore<'d> {
     list: ListRecord,
-    tables: PerKind<Option<&'d EnrichFile>>,
+    tables: RunTables<'d>,
 }
 
 /// Runs the days of a case, and checks each. The error is about the case as a whole.
@@ -35,7 +34,7 @@ pub(super) fn run_days(checker: &mut CaseChecker<'_>, days: &[CaseDay]) -> Resul
         for failure in &mut checker.outcome.failures[known..] {
             failure.day = Some(day.label.clone());
         }
-        before = Some(DayBefore { list, tables: tables(day) });
+        before = Some(DayBefore { list, tables: day.run.tables.for_run() });
     }
     Ok(())
 }
@@ -48,7 +47,7 @@ fn run_day(
     before: Option<&DayBefore<'_>>,
 ) -> Result<ListRecord, Box<CaseFailure>> {
     let previous = before.map(|before| PreviousRun { list: &before.list, model: PreviousModel::Same(before.tables) });
-    match follow_run(&checker.job(lines, &day.run), previous, tables(day), None) {
+    match follow_run(&checker.job(lines, &day.run), previous, day.run.tables.for_run(), None) {
         Ok(followed) => {
             let list = conclude_day(checker, day, &followed, before);
             list.map_err(|error| checker.failure(lines, &error))
@@ -69,7 +68,7 @@ fn conclude_day(
 ) -> Result<ListRecord, RunError> {
     let model = checker.model;
     let before = before.map(|before| &before.list);
-    let (mut scored, _) = followed.score(model, tables(day), before)?;
+    let (mut scored, _) = followed.score(model, day.run.tables.for_run(), before)?;
     checker.settle_milestones(&mut scored);
     let snapshot = LevelSnapshot::of_levels(&scored, model);
     let steps = followed.steps(&snapshot);
@@ -103,8 +102,4 @@ fn empty_day(checker: &mut CaseChecker<'_>, day: &CaseDay) -> ListRecord {
     failures.extend(check_alerts(day, &outcome, checker.coverage));
     checker.outcome.failures.extend(failures.into_iter().map(|(_, _, failure)| failure));
     list
-}
-
-fn tables(day: &CaseDay) -> PerKind<Option<&EnrichFile>> {
-    PerKind { user: day.run.tables.user.as_ref(), account: day.run.tables.account.as_ref() }
 }

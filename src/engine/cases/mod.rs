@@ -129,7 +129,7 @@ impl<'c> CaseChecker<'c> {
             max_rejects: MaxRejects::Count(0),
             keep_rejects: false,
             limits: BlockLimits::STANDARD,
-            users: run.tables.user.as_ref(),
+            users: run.tables.levels.user.as_ref(),
         }
     }
 
@@ -146,8 +146,7 @@ impl<'c> CaseChecker<'c> {
             }
             Err(error) => return Err(self.failure(lines, &error)),
         };
-        let [users, accounts] = run.tables.values().map(Option::as_ref);
-        let evaluated = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts);
+        let evaluated = pipeline::score_state((&folded.state, folded.as_of), model, run.tables.for_run());
         let (mut scored, _) = evaluated.map_err(|error| self.failure(lines, &error))?;
         self.settle_milestones(&mut scored);
         self.check(&scored, run);

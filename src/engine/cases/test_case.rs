@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::expectation::{EntityExpectation, ExpectationCheck};
-use crate::enrich::EnrichFile;
-use pql_model::{EntityKind, PerKind, units::Micros};
+use crate::pipeline::LoadedTables;
+use pql_model::{EntityKind, units::Micros};
 
 /// A case that can run.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct CaseRun {
     pub(super) lines: String,
     /// For each line the event of the file that it was made from.
     pub(super) places: Vec<Range<usize>>,
-    pub(super) tables: PerKind<Option<EnrichFile>>,
+    pub(super) tables: LoadedTables,
     pub(super) expect: Vec<EntityExpectation>,
 }
 

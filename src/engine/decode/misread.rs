@@ -40,7 +40,7 @@ pub struct FormatCandidates(u8);
 
 impl FormatCandidates {
     /// The formats that read a value.
-    fn of(value: &Value<'_>, cause: MisreadCause, zones: TimeZones<'_>) -> FormatCandidates {
+    pub(crate) fn of(value: &Value<'_>, cause: MisreadCause, zones: TimeZones<'_>) -> FormatCandidates {
         let kind = match cause {
             MisreadCause::NoNumber => ValueType::Number,
             MisreadCause::NoDate => ValueType::Date,
@@ -52,6 +52,11 @@ impl FormatCandidates {
         };
         let all = VALUE_FORMATS.iter().enumerate();
         FormatCandidates(all.fold(0, |bits, (place, (_, format))| bits | u8::from(reads(*format)) << place))
+    }
+
+    /// The formats that read both values.
+    pub(crate) fn and(self, other: FormatCandidates) -> FormatCandidates {
+        FormatCandidates(self.0 & other.0)
     }
 
     /// In the order of the documentation.

@@ -5,13 +5,19 @@
 
 mod attach;
 mod column_name;
+mod column_slots;
 mod key_column;
 mod row_period;
 mod table_reader;
+mod table_rows;
 
 use std::collections::HashSet;
 
-use crate::{decode::misread::NotUnderstood, plan::TraitPlan, read::ReadError};
+use crate::{
+    decode::misread::NotUnderstood,
+    plan::TraitPlan,
+    read::{InputSource, ReadError},
+};
 use pql_model::expr::Value;
 
 pub use self::{
@@ -19,6 +25,10 @@ pub use self::{
     key_column::{KeyGuess, guess_key_column},
     row_period::ValidPeriod,
     table_reader::{EnrichRequest, read_enrichment},
+};
+pub(crate) use self::{
+    column_slots::ColumnSlots,
+    table_rows::{RowPlace, RowTaker, TableRow, TableSource, walk_table},
 };
 
 /// A row of a table.
@@ -121,6 +131,12 @@ pub enum EnrichError {
 }
 
 impl EnrichError {
+    /// The error about a row, or about a whole file if the line is 0.
+    pub(crate) fn at(inputs: &[InputSource], (file, line): RowPlace, message: impl Into<String>) -> EnrichError {
+        let file = inputs.get(file as usize).expect("a row is from one of the files").name.clone();
+        EnrichError::Content { file, line: (line > 0).then_some(line), message: message.into() }
+    }
+
     /// The error for a file that could not be read.
     fn of_reading(error: ReadError, key: &str) -> EnrichError {
         let ReadError::NoKeyColumn { name: file, columns } = error else { return EnrichError::Read(error) };

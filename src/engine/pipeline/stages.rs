@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use crate::{
         emit::{self, CsvDialect, LevelRows, RowFormat},
-        pipeline::{MaxRejects, score_state},
+        pipeline::{MaxRejects, RunTables, score_state},
         plan::Model,
         read::{BlockLimits, resolve_inputs},
     };
@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn rows(state: &FoldState, as_of: AsOf, model: &Model) -> String {
-        let (scored, _) = score_state(state, as_of, model, None, None).expect("sums are small");
+        let (scored, _) = score_state((state, as_of), model, RunTables::default()).expect("sums are small");
         let mut text = Vec::new();
         for kind in [EntityKind::User, EntityKind::Account] {
             let rows = LevelRows { scored: &scored, model, kind };

@@ -2,16 +2,15 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{RunError, ScoringExtras, score_state_with};
+use super::{RunError, RunTables, ScoringExtras, score_state_with};
 use crate::{
-    enrich::EnrichFile,
     entity::Entities,
     fold::{FoldState, FurtherLines},
     plan::{FactPlan, Model},
     score::{EnrichmentTraits, ScoredEntities},
 };
 use pql_model::{
-    EntityKind, FactSlot, PerKind,
+    EntityKind, FactSlot,
     clock::{AsOf, format_instant},
     expr::Value,
     units::Micros,
@@ -102,7 +101,7 @@ impl SupposedTrait {
 pub fn score_supposed<T>(
     (state, as_of): (&mut FoldState, AsOf),
     model: &Model,
-    enriched: PerKind<Option<&EnrichFile>>,
+    tables: RunTables<'_>,
     supposed: &Supposition,
     read: impl FnOnce(&ScoredEntities<'_>) -> T,
 ) -> Result<T, RunError> {
@@ -110,7 +109,7 @@ pub fn score_supposed<T>(
     let users: Vec<&str> = supposed.events.iter().map(|event| event.user.as_str()).collect();
     let undo = state.fold_further(model, FurtherLines { lines: &lines, users: &users, until: as_of.instant });
     let extras = ScoringExtras { before: None, supposed: supposed.known.as_ref() };
-    let result = score_state_with((state, as_of), model, enriched, extras).map(|(scored, _)| read(&scored));
+    let result = score_state_with((state, as_of), model, tables, extras).map(|(scored, _)| read(&scored));
     state.undo(undo);
     result
 }

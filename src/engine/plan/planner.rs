@@ -70,6 +70,7 @@ impl<'m> Planner<'m> {
             | FactDefinition::Rollup(_)
             | FactDefinition::Person(..)
             | FactDefinition::Record(_)
+            | FactDefinition::Outcome(_)
             | FactDefinition::Scoring => FactPlan::Computed,
         }
     }

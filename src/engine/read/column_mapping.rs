@@ -119,8 +119,8 @@ pub enum TableUse {
     Events,
     /// Rows about users or accounts, which become objects with some of their columns.
     Keyed {
-        /// The column of the ids, which has to be there.
-        key: String,
+        /// The columns of ids, of which one has to be there.
+        keys: Vec<String>,
         /// The columns that are asked for.
         columns: Vec<String>,
     },

@@ -220,12 +220,14 @@ impl TableHeader {
         }
         let mut root = Vec::new();
         let mut place = |name: &str| {
-            let is_key = matches!(table_use, TableUse::Keyed { key, .. } if key == name);
+            let is_key = matches!(table_use, TableUse::Keyed { keys, .. } if keys.iter().any(|key| key == name));
             let role = if is_key { CellRole::Id } else { CellRole::Value };
             root.extend(places.get(name).map(|column| (key_of(name), RecordNode::Cell(*column, role))));
         };
         match table_use {
-            TableUse::Keyed { key, .. } if !places.contains_key(key.as_str()) => return Err(HeaderError::NoKey),
+            TableUse::Keyed { keys, .. } if !keys.iter().any(|key| places.contains_key(key.as_str())) => {
+                return Err(HeaderError::NoKey);
+            }
             TableUse::Keyed { columns, .. } => columns.iter().for_each(|name| place(name)),
             TableUse::AllColumns | TableUse::Events | TableUse::EventColumns => {
                 names.iter().filter(|name| !name.is_empty()).for_each(|name| place(name));

@@ -26,6 +26,7 @@ mod history;
 mod list_lines;
 mod log_entry;
 mod log_months;
+mod outcome_lines;
 mod recorded_run;
 mod run_files;
 mod sealed;

@@ -8,11 +8,13 @@ use super::{
     head::HeadRun,
     header::LevelHeader,
     list_lines::read_lists,
-    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, RunFiles, TABLE_FILES},
+    outcome_lines::read_outcomes,
+    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OUTCOMES_FILE, RunFiles, TABLE_FILES},
     table_lines::{RecordedTable, read_table},
 };
 use crate::{
-    enrich::EnrichFile,
+    outcomes::OutcomeTable,
+    pipeline::LoadedTables,
     plan::Model,
     record::{LevelRecord, ListRecord, PublishedList},
 };
@@ -39,6 +41,8 @@ pub struct RecordedRun {
     pub lists: Vec<PublishedList>,
     /// The rows of `--users` and `--accounts`, where they were given.
     pub tables: PerKind<Option<RecordedTable>>,
+    /// The outcomes, where they were given.
+    pub outcomes: Option<OutcomeTable>,
 }
 
 impl RecordedRun {
@@ -71,12 +75,16 @@ impl RecordedRun {
                 user: read_table_of(&files, EntityKind::User)?,
                 account: read_table_of(&files, EntityKind::Account)?,
             },
+            outcomes: files.has(OUTCOMES_FILE).then(|| files.read_with(OUTCOMES_FILE, read_outcomes)).transpose()?,
         })
     }
 
-    /// The rows of `--users` and `--accounts` with values for the traits of a model; with the model of the run, exactly as the run used them.
-    pub fn tables_for(&self, model: &Model) -> PerKind<Option<EnrichFile>> {
-        PerKind::from_fn(|kind| self.tables[kind].as_ref().map(|table| table.for_level(&model.levels[kind])))
+    /// The rows of `--users` and `--accounts` with values for the traits of a model, and the outcomes; with the model of the run, exactly as the run used
+    /// them.
+    pub fn tables_for(&self, model: &Model) -> LoadedTables {
+        let levels =
+            PerKind::from_fn(|kind| self.tables[kind].as_ref().map(|table| table.for_level(&model.levels[kind])));
+        LoadedTables { levels, outcomes: self.outcomes.clone() }
     }
 }
 

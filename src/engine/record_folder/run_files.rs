@@ -26,6 +26,8 @@ pub(super) const MODEL_FILE: &str = "model.toml";
 pub(super) const OWN_LOG_FILE: &str = "log.ndjson";
 /// Rows of files of which the next run writes only what changed.
 pub(super) const LISTS_FILE: &str = "lists.ndjson";
+/// The outcomes of `--outcomes`.
+pub(super) const OUTCOMES_FILE: &str = "outcomes.ndjson";
 /// The lists, users first.
 pub(super) const ENTITY_FILES: [&str; 2] = ["users.ndjson", "accounts.ndjson"];
 /// The rows of `--users` and `--accounts`.

@@ -22,18 +22,21 @@ use super::{
     list_lines::write_lists,
     log_entry::{LogEntry, log_lines},
     log_months::{LogMonth, LogPart, months_after, settle_months},
+    outcome_lines::write_outcomes,
     recorded_run::of_kind,
-    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES, WrittenFiles},
+    run_files::{
+        ENTITY_FILES, LISTS_FILE, MODEL_FILE, OUTCOMES_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES, WrittenFiles,
+    },
     table_lines::write_table,
     wire::WireDay,
 };
 use crate::{
-    enrich::EnrichFile,
     fs::publish::{commit, create_private_dir},
+    pipeline::RunTables,
     plan::Model,
     record::{ListRecord, PublishedList},
 };
-use pql_model::{EntityKind, PerKind, units::Day};
+use pql_model::{EntityKind, units::Day};
 
 /// A run to keep.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +51,8 @@ pub struct RunToRecord<'r> {
     pub model_hash: &'r str,
     /// The text of the model.
     pub model_text: &'r str,
-    /// The rows of `--users` and `--accounts`.
-    pub tables: PerKind<Option<&'r EnrichFile>>,
+    /// The rows of `--users` and `--accounts`, and the outcomes.
+    pub tables: RunTables<'r>,
     /// The changes since the run before, in the order of the log.
     pub log: &'r [LogEntry],
     /// Rows of files of which the next run writes only what changed.
@@ -168,10 +171,13 @@ impl<'f> StagedRun<'f> {
         for kind in EntityKind::ALL {
             let level = &run.list.levels[kind];
             files.add(of_kind(ENTITY_FILES, kind), |mut file| write_entities(level, &mut file))?;
-            if let Some(table) = run.tables[kind] {
+            if let Some(table) = run.tables.levels[kind] {
                 let plan = &run.model.levels[kind];
                 files.add(of_kind(TABLE_FILES, kind), |mut file| write_table(table, plan, &mut file))?;
             }
+        }
+        if let Some(outcomes) = run.tables.outcomes {
+            files.add(OUTCOMES_FILE, |mut file| write_outcomes(outcomes, &mut file))?;
         }
         if !run.lists.is_empty() {
             files.add(LISTS_FILE, |file| write_lists(run.lists, file))?;

@@ -139,7 +139,7 @@ pub(super) fn write_table(table: &EnrichFile, level: &LevelPlan, out: &mut impl 
     Ok(())
 }
 
-fn write_line(value: &impl Serialize, line: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_line(value: &impl Serialize, line: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
     line.clear();
     serde_json::to_writer(&mut *line, value).map_err(io::Error::other)?;
     line.push(b'\n');

@@ -16,8 +16,9 @@ use super::{
     list_lines::read_lists,
     log_entry::read_log_line,
     log_months::{LOG_FOLDER, LogMonth, LogPart, month_place, read_month},
+    outcome_lines::read_outcomes,
     recorded_run::of_kind,
-    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES},
+    run_files::{ENTITY_FILES, LISTS_FILE, MODEL_FILE, OUTCOMES_FILE, OWN_LOG_FILE, RunFiles, TABLE_FILES},
     staged_run::RunLog,
     table_lines::read_table,
 };
@@ -118,6 +119,9 @@ impl RecordCheck {
             if files.has(table) {
                 self.named(&files, table, |bytes| read_table(bytes).map(drop))?;
             }
+        }
+        if files.has(OUTCOMES_FILE) {
+            self.named(&files, OUTCOMES_FILE, |bytes| read_outcomes(bytes).map(drop))?;
         }
         if files.has(LISTS_FILE) {
             self.named(&files, LISTS_FILE, |bytes| read_lists(bytes).map(drop))?;

@@ -3,20 +3,16 @@
 use crate::{
     changes::StepSnapshots,
     decode::format::KnownFrom,
-    enrich::EnrichFile,
     fold::FoldState,
     pipeline::{
-        EnrichmentCoverage, FoldedRun, PipelineJob, RunError, RunProgress, StageEnds, fold_inputs, fold_stages,
-        score_state_after,
+        EnrichmentCoverage, FoldedRun, PipelineJob, RunError, RunProgress, RunTables, StageEnds, fold_inputs,
+        fold_stages, score_state_after,
     },
     plan::Model,
     record::{LevelSnapshot, ListRecord},
     score::{PreviousLists, PreviousStandings, ScoredEntities},
 };
-use pql_model::{PerKind, clock::AsOf};
-
-/// Tables of users and accounts.
-pub type RunTables<'t> = PerKind<Option<&'t EnrichFile>>;
+use pql_model::{EntityKind, PerKind, clock::AsOf};
 
 /// The run before.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +95,7 @@ pub fn follow_run(
             folded
         }
         PreviousModel::Other { model, before: old_tables, now } => {
-            let old_job = PipelineJob { model, inputs: job.inputs.clone(), users: now.user, ..*job };
+            let old_job = PipelineJob { model, inputs: job.inputs.clone(), users: now.levels.user, ..*job };
             let folded = fold_steps(&old_job, &previous, old_tables, &mut steps, None)?;
             let as_of = folded.as_of;
             steps.events = Some(step(&folded.state, as_of, (model, old_tables), previous.list)?);
@@ -163,12 +159,17 @@ fn step(
 
 /// Whether the tables say the same of everybody.
 fn same_tables(before: RunTables<'_>, now: RunTables<'_>) -> bool {
-    let same = |before: Option<&EnrichFile>, now: Option<&EnrichFile>| match (before, now) {
+    let same_level = |kind: EntityKind| match (before.levels[kind], now.levels[kind]) {
         (Some(before), Some(now)) => before.says_the_same(now),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     };
-    same(before.user, now.user) && same(before.account, now.account)
+    let same_outcomes = match (before.outcomes, now.outcomes) {
+        (Some(before), Some(now)) => before.says_the_same(now),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    EntityKind::ALL.into_iter().all(same_level) && same_outcomes
 }
 
 impl FollowedRun {

@@ -15,7 +15,7 @@ mod replay;
 
 pub use self::{
     conclude::{ConcludedRun, RunToConclude, conclude, show_assignees},
-    follow::{FollowError, FollowedRun, PreviousModel, PreviousRun, RunTables, follow_run},
+    follow::{FollowError, FollowedRun, PreviousModel, PreviousRun, follow_run},
     replay::{ReplayJob, ReplayedRun, replay},
 };
 

@@ -1,11 +1,13 @@
 //! What runs at the end of each of some dates would have said, from one reading.
 
-use super::{ConcludedRun, RunTables, RunToConclude, conclude};
+use super::{ConcludedRun, RunToConclude, conclude};
 use crate::{
     changes::StepSnapshots,
     decode::format::KnownFrom,
     fold::FoldState,
-    pipeline::{FoldedRun, PipelineJob, RunError, RunProgress, StageEnds, StageView, fold_stages, score_state_after},
+    pipeline::{
+        FoldedRun, PipelineJob, RunError, RunProgress, RunTables, StageEnds, StageView, fold_stages, score_state_after,
+    },
     plan::Model,
     record::{LevelSnapshot, ListRecord},
     score::{PreviousLists, PreviousStandings, ScoredEntities},

@@ -19,6 +19,8 @@ mod measures;
 mod member_signals;
 pub(crate) mod milestones;
 mod occurrences;
+mod outcome_facts;
+mod outcome_keys;
 mod pool;
 mod record_facts;
 mod rollups;
@@ -35,7 +37,9 @@ use rayon::prelude::*;
 
 pub(crate) use member_signals::bound_sources;
 pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
+pub(crate) use outcome_keys::OutcomeInputs;
 pub(crate) use pool::{chosen_member, member_wait};
+pub(crate) use scorer::ScoringInputs;
 pub use standing::{PreviousLists, PreviousStanding, PreviousStandings, StandingTable};
 pub use summary::LevelSummary;
 pub(crate) use summary::{MilestoneSummary, MomentStep};
@@ -44,10 +48,16 @@ use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, MilestoneState},
     occurrences::AbsentEvents,
-    scorer::{AccountPeople, Scorer, ScoringInputs},
+    outcome_facts::RunOutcomes,
+    scorer::{AccountPeople, Scorer},
     summary::ScoredLevel,
 };
-use crate::{entity::Entities, fold::NO_ACCOUNT, plan::Model};
+use crate::{
+    entity::Entities,
+    fold::NO_ACCOUNT,
+    outcomes::{AttachedOutcomes, OutcomeTable},
+    plan::Model,
+};
 use pql_model::{EntityKind, FactSlot, PerKind, clock::AsOf, expr::Value, resolved::PersonRole, units::Micros};
 
 /// Traits from enrichment files, by entity; none for an entity without a row.
@@ -99,6 +109,8 @@ pub struct ScoredEntities<'s> {
     pub accounts: LevelSummary,
     /// The instant at which entities are scored.
     pub as_of: AsOf,
+    /// Whose the outcomes of the run are; none in a run without outcomes.
+    pub outcomes: Option<AttachedOutcomes>,
     /// Who of a pool has each entity by the record, by index; empty in a run without one.
     pub(crate) assignees: PerKind<Vec<Option<Box<str>>>>,
 }
@@ -116,6 +128,13 @@ impl ScoredEntities<'_> {
         let names = level.traits.iter().map(|one| one.name.name.as_str());
         let known = names.filter_map(|name| Some((name, u32::try_from(place(name)?).ok()?)));
         known.filter(|(_, slot)| count > 0 && is_empty(*slot)).map(|(name, _)| name).collect()
+    }
+
+    /// How many accounts have won amounts in several currencies, as far as the run sees them.
+    pub fn accounts_in_several_currencies(&self, table: &OutcomeTable) -> u64 {
+        let Some(attached) = &self.outcomes else { return 0 };
+        let outcomes = RunOutcomes { table, attached, as_of: self.as_of };
+        (0..self.entities.accounts.len()).filter(|account| outcomes.has_several_currencies(*account)).count() as u64
     }
 
     /// The id of a user.
@@ -205,7 +224,7 @@ impl ScoredEntities<'_> {
 )]
 pub struct SumOverflow;
 
-/// Scores all entities. `standings` are what the run before said; none without a record.
+/// Scores all entities.
 ///
 /// # Errors
 ///
@@ -213,21 +232,17 @@ pub struct SumOverflow;
 ///
 /// **Cost**: one pass over the rows, and one pass over the entities for each run of steps of one
 /// level.
-pub(crate) fn score<'s>(
-    entities: Entities<'s>,
-    model: &'s Model,
-    enrichment: &EnrichmentTraits,
-    as_of: AsOf,
-    standings: Option<&StandingTable>,
-) -> Result<ScoredEntities<'s>, SumOverflow> {
-    let mut scorer = Scorer::new(&entities, ScoringInputs { model, enrichment, standings, as_of });
+pub(crate) fn score<'s>(entities: Entities<'s>, inputs: ScoringInputs<'_>) -> Result<ScoredEntities<'s>, SumOverflow> {
+    let ScoringInputs { model, as_of, .. } = inputs;
+    let mut scorer = Scorer::new(&entities, inputs);
     scorer.user_base();
     scorer.account_base();
+    scorer.attach_outcomes();
     scorer.all_steps();
     if scorer.overflow.load(Ordering::Relaxed) {
         return Err(SumOverflow);
     }
-    let Scorer { board, users: of_users, accounts: of_accounts, people, .. } = scorer;
+    let Scorer { board, users: of_users, accounts: of_accounts, people, attached, .. } = scorer;
     let absent_events = PerKind::from_fn(|kind| occurrences::absent_events(&entities, model, kind));
     let summarise = |kind, table, history| {
         let absent = &absent_events[kind];
@@ -260,6 +275,7 @@ pub(crate) fn score<'s>(
         accounts,
         as_of,
         entities,
+        outcomes: attached,
         assignees: PerKind::default(),
     })
 }

@@ -15,12 +15,15 @@ use super::{
     entity_view::EntityView,
     fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, evaluate_milestones},
+    outcome_facts::RunOutcomes,
+    outcome_keys::{OutcomeInputs, mapped_keys},
     standing::{PreviousStanding, StandingTable},
     step_run::{InternedNames, StepRun},
 };
 use crate::{
     entity::{Entities, NOBODY},
     fold::Interner,
+    outcomes::AttachedOutcomes,
     plan::{FactPlan, LevelPlan, Model},
 };
 use pql_model::{
@@ -63,12 +66,14 @@ impl AccountPeople {
 
 /// What entities are scored by.
 #[derive(Clone, Copy)]
-pub(super) struct ScoringInputs<'e> {
-    pub(super) model: &'e Model,
-    pub(super) enrichment: &'e EnrichmentTraits,
+pub(crate) struct ScoringInputs<'e> {
+    pub(crate) model: &'e Model,
+    pub(crate) enrichment: &'e EnrichmentTraits,
     /// What the run before said; none without a record.
-    pub(super) standings: Option<&'e StandingTable>,
-    pub(super) as_of: AsOf,
+    pub(crate) standings: Option<&'e StandingTable>,
+    /// What became of everybody; none in a run without outcomes.
+    pub(crate) outcomes: Option<OutcomeInputs<'e>>,
+    pub(crate) as_of: AsOf,
 }
 
 /// Computes the facts of entities, step by step.
@@ -77,6 +82,9 @@ pub(super) struct Scorer<'e, 's> {
     model: &'e Model,
     enrichment: &'e EnrichmentTraits,
     pub(super) standings: Option<&'e StandingTable>,
+    outcomes: Option<OutcomeInputs<'e>>,
+    /// Whose the outcomes are; none in a run without them, and before base facts are known.
+    pub(super) attached: Option<AttachedOutcomes>,
     pub(super) as_of: AsOf,
     pub(super) board: FactStore,
     pub(super) users: LevelHistory,
@@ -88,7 +96,7 @@ pub(super) struct Scorer<'e, 's> {
 
 impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn new(entities: &'e Entities<'s>, inputs: ScoringInputs<'e>) -> Self {
-        let ScoringInputs { model, enrichment, standings, as_of } = inputs;
+        let ScoringInputs { model, enrichment, standings, outcomes, as_of } = inputs;
         let board = FactStore {
             users: FactTable::new(&model.resolved.levels.user, entities.users.len(), 512),
             // Chunks are smaller for accounts, because some have many members and rows.
@@ -98,7 +106,20 @@ impl<'e, 's> Scorer<'e, 's> {
         let overflow = AtomicBool::new(false);
         let (users, accounts) = (LevelHistory::default(), LevelHistory::default());
         let people = AccountPeople::default();
-        Scorer { entities, model, enrichment, standings, as_of, board, users, accounts, people, overflow }
+        Scorer {
+            entities,
+            model,
+            enrichment,
+            standings,
+            outcomes,
+            attached: None,
+            as_of,
+            board,
+            users,
+            accounts,
+            people,
+            overflow,
+        }
     }
 
     /// Computes the base facts of users.
@@ -134,6 +155,19 @@ impl<'e, 's> Scorer<'e, 's> {
         let (of_rows, texts) = self.base(EntityKind::Account, &mut table, rows, &view, &counts, &value);
         table.renumber(base_facts(plan).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.accounts, self.board.accounts) = (of_rows, table);
+    }
+
+    /// Finds whose the outcomes are, by base facts.
+    pub(super) fn attach_outcomes(&mut self) {
+        let Some(outcomes) = self.outcomes else { return };
+        let keys = mapped_keys(outcomes, self.entities, self.model, &self.board);
+        self.attached = Some(AttachedOutcomes::new(outcomes.table, self.entities, &keys));
+    }
+
+    /// The outcomes of the run; none without them.
+    pub(super) fn run_outcomes(&self) -> Option<RunOutcomes<'_>> {
+        let (outcomes, attached) = (self.outcomes?, self.attached.as_ref()?);
+        Some(RunOutcomes { table: outcomes.table, attached, as_of: self.as_of })
     }
 
     fn view(&self, rows: &'e [crate::entity::RowRef]) -> EntityView<'e> {
@@ -220,8 +254,10 @@ impl<'e, 's> Scorer<'e, 's> {
     /// The slot of the fact that a step computes, if that is free text.
     fn text(&self, step: ScoringStep) -> Option<FactSlot> {
         let (level, slot) = match step {
-            ScoringStep::UserFact(slot) | ScoringStep::UserRecord(slot) => (&self.model.resolved.levels.user, slot),
-            ScoringStep::AccountFact(slot) | ScoringStep::AccountRecord(slot) => {
+            ScoringStep::UserFact(slot) | ScoringStep::UserRecord(slot) | ScoringStep::UserOutcome(slot) => {
+                (&self.model.resolved.levels.user, slot)
+            }
+            ScoringStep::AccountFact(slot) | ScoringStep::AccountRecord(slot) | ScoringStep::AccountOutcome(slot) => {
                 (&self.model.resolved.levels.account, slot)
             }
             _ => return None,
@@ -299,9 +335,11 @@ fn level_of(step: ScoringStep) -> EntityKind {
         | ScoringStep::UserPoints
         | ScoringStep::UserTier
         | ScoringStep::UserRecord(_)
+        | ScoringStep::UserOutcome(_)
         | ScoringStep::UserRoute => EntityKind::User,
         ScoringStep::AccountFact(_)
         | ScoringStep::AccountRecord(_)
+        | ScoringStep::AccountOutcome(_)
         | ScoringStep::Segment
         | ScoringStep::AccountPoints
         | ScoringStep::AccountTier

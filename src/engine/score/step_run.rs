@@ -70,6 +70,7 @@ impl StepRun<'_, '_, '_> {
             ScoringStep::UserTier | ScoringStep::AccountTier => self.assign_tier(),
             ScoringStep::AccountPerson(slot) => self.copy_person_fact(slot),
             ScoringStep::UserRecord(slot) | ScoringStep::AccountRecord(slot) => self.tell_record(slot),
+            ScoringStep::UserOutcome(slot) | ScoringStep::AccountOutcome(slot) => self.tell_outcome(slot),
             ScoringStep::UserRoute | ScoringStep::AccountRoute => {
                 self.choose_route();
                 self.mark_suppression();
@@ -150,6 +151,19 @@ impl StepRun<'_, '_, '_> {
         let now = TierNow { tier: facts.get(slots.tier), qualified: facts.get(slots.qualified) };
         let before = self.scorer.standing(self.kind, self.entity);
         let value = owned(record_fact(*fact, before, now, self.scorer.as_of.day));
+        self.row.set(slot, &value, self.texts);
+    }
+
+    /// Writes a fact of outcomes. In a run without outcomes it stays null.
+    fn tell_outcome(&mut self, slot: FactSlot) {
+        let definition = self.level.facts.get(slot as usize).map(|fact| &fact.definition);
+        let Some(FactDefinition::Outcome(fact)) = definition else { return };
+        let Some(outcomes) = self.scorer.run_outcomes() else { return };
+        let home = match self.kind {
+            EntityKind::User => self.scorer.entities.users[self.entity].home,
+            EntityKind::Account => None,
+        };
+        let value = outcomes.fact(*fact, self.kind, self.entity, home);
         self.row.set(slot, &value, self.texts);
     }
 

@@ -174,6 +174,8 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
             ScoringStep::AccountPerson(_) => {}
             // So is what runs before said.
             ScoringStep::UserRecord(_) | ScoringStep::AccountRecord(_) => {}
+            // So is what became of somebody.
+            ScoringStep::UserOutcome(_) | ScoringStep::AccountOutcome(_) => {}
             ScoringStep::UserRoute => self.route(EntityKind::User),
             ScoringStep::AccountRoute => self.route(EntityKind::Account),
         }

@@ -4,7 +4,7 @@ use super::{domains::TODAY, invariants::InvariantSet, silent::SILENT_DAYS, table
 use crate::{
     EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, Program, Value},
-    resolved::{BuiltinFact, FactDefinition, Level, MilestonePart, ScoringStep, SignalPayment, Tier},
+    resolved::{BuiltinFact, FactDefinition, Level, MilestonePart, OutcomeFact, ScoringStep, SignalPayment, Tier},
     units::Day,
 };
 
@@ -323,6 +323,7 @@ fn counts_days(model: &ResolvedModel, definition: &FactDefinition) -> bool {
         FactDefinition::Builtin(builtin) => matches!(builtin, BuiltinFact::AgeDays | BuiltinFact::DaysInactive),
         FactDefinition::Metric(place) => model.metrics[*place].measure.since().is_some(),
         FactDefinition::Milestone(_, part) => *part == MilestonePart::DaysAgo,
+        FactDefinition::Outcome(fact) => matches!(fact, OutcomeFact::DaysSince(_)),
         FactDefinition::Trait(_)
         | FactDefinition::Expression(_)
         | FactDefinition::Rollup(_)

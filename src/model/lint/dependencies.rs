@@ -230,10 +230,13 @@ impl DependencyPlan {
     fn needs(&self, model: &ResolvedModel, step: ScoringStep) -> bool {
         let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
-            ScoringStep::UserFact(slot) | ScoringStep::UserRecord(slot) => FactKey::new(EntityKind::User, slot),
-            ScoringStep::AccountFact(slot) | ScoringStep::AccountPerson(slot) | ScoringStep::AccountRecord(slot) => {
-                FactKey::new(EntityKind::Account, slot)
+            ScoringStep::UserFact(slot) | ScoringStep::UserRecord(slot) | ScoringStep::UserOutcome(slot) => {
+                FactKey::new(EntityKind::User, slot)
             }
+            ScoringStep::AccountFact(slot)
+            | ScoringStep::AccountPerson(slot)
+            | ScoringStep::AccountRecord(slot)
+            | ScoringStep::AccountOutcome(slot) => FactKey::new(EntityKind::Account, slot),
             ScoringStep::Segment => FactKey::new(EntityKind::Account, account.segment),
             ScoringStep::UserPoints => FactKey::new(EntityKind::User, user.score),
             ScoringStep::UserTier => FactKey::new(EntityKind::User, user.tier),

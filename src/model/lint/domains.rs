@@ -16,7 +16,9 @@ use crate::{
     EntityKind, FactKey, ResolvedModel,
     clock::DateWindow,
     expr::{Value, ValueType},
-    resolved::{BuiltinFact, Fact, FactDefinition, Measure, MilestonePart, NumberPart, RollupKind, WeeklyValue},
+    resolved::{
+        BuiltinFact, Fact, FactDefinition, Measure, MilestonePart, NumberPart, OutcomeFact, RollupKind, WeeklyValue,
+    },
     units::{Day, EPSILON},
 };
 
@@ -257,6 +259,13 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
         // It is unknown which member it is, and whether there is one.
         FactDefinition::Person(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
         FactDefinition::Record(_) => unknown(fact.kind, f64::NEG_INFINITY, false),
+        FactDefinition::Outcome(outcome) => match outcome {
+            OutcomeFact::DaysSince(_) => unknown(ValueType::Number, 0.0, true),
+            OutcomeFact::LastOutcome
+            | OutcomeFact::LastReason
+            | OutcomeFact::OpenOpportunity
+            | OutcomeFact::WonAmount => unknown(fact.kind, f64::NEG_INFINITY, false),
+        },
         FactDefinition::Expression(_) | FactDefinition::Scoring => return None,
     })
 }

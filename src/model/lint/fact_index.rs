@@ -60,6 +60,7 @@ impl<'m> FactIndex<'m> {
                 self.records.insert((key.kind(), *fact), key);
             }
             FactDefinition::Trait(_)
+            | FactDefinition::Outcome(_)
             | FactDefinition::Expression(_)
             | FactDefinition::Rollup(_)
             | FactDefinition::Person(..)

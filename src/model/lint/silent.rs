@@ -109,8 +109,9 @@ impl SilentFacts<'_, '_> {
                 FactDefinition::Milestone(..)
                 | FactDefinition::Trait(_)
                 | FactDefinition::Expression(_)
-                // What was said before the silence is free.
+                // What was said before the silence is free, and so is what sales did.
                 | FactDefinition::Record(_)
+                | FactDefinition::Outcome(_)
                 | FactDefinition::Scoring,
             )
             | None => SilentValue::Free,

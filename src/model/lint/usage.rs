@@ -161,9 +161,13 @@ impl UsageClassifier {
             }
             // Whoever has never used the product was in no tier that use leads to.
             Some(FactDefinition::Record(_)) => UsageClass::Use,
-            Some(FactDefinition::Trait(_) | FactDefinition::Expression(_) | FactDefinition::Scoring) | None => {
-                UsageClass::Unrelated
-            }
+            Some(
+                FactDefinition::Trait(_)
+                | FactDefinition::Expression(_)
+                | FactDefinition::Outcome(_)
+                | FactDefinition::Scoring,
+            )
+            | None => UsageClass::Unrelated,
         }
     }
 

@@ -6,8 +6,8 @@ use crate::{
     expr::{Program, ValueType},
     resolved::{
         DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, Expectation, IdGlob,
-        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, ReportSettings, ResolvedModel,
-        RowQuery, ScoringStep, TextSpan, Trait,
+        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, OutcomeMap, ReportSettings,
+        ResolvedModel, RowQuery, ScoringStep, TextSpan, Trait,
     },
     syntax::TraitSyntax,
     toml_reader::SpannedText,
@@ -27,6 +27,7 @@ pub(super) struct ResolvedOutputs {
     expectations: Vec<Expectation>,
     lists: Vec<ListFile>,
     report: ReportSettings,
+    outcomes: Option<OutcomeMap>,
 }
 
 impl ModelResolver<'_, '_> {
@@ -38,6 +39,7 @@ impl ModelResolver<'_, '_> {
             expectations: self.expectations(&levels),
             lists: self.output_files(),
             report: self.report(),
+            outcomes: self.outcome_map(),
             levels,
             champion: self.person(file.user.champion.as_ref()),
             buyer: self.person(file.user.buyer.as_ref()),
@@ -49,8 +51,18 @@ impl ModelResolver<'_, '_> {
 
     /// Puts together a model in which nothing failed.
     pub(super) fn assemble(mut self, fingerprint: String) -> ResolvedModel {
-        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations, lists, report } =
-            self.outputs();
+        let ResolvedOutputs {
+            levels,
+            champion,
+            buyer,
+            email_traits,
+            ignored,
+            start,
+            expectations,
+            lists,
+            report,
+            outcomes,
+        } = self.outputs();
         let levels = PerKind {
             user: self.level(EntityKind::User, levels.user),
             account: self.level(EntityKind::Account, levels.account),
@@ -81,6 +93,7 @@ impl ModelResolver<'_, '_> {
             buyer,
             buyer_span: span_of(file.user.buyer.as_ref()),
             holdout: file.holdout.clone(),
+            outcomes,
             steps: self.steps(),
             entries: file.entries.clone(),
             properties: self.properties.paths,

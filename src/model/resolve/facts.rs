@@ -10,8 +10,8 @@ use crate::{
     EntityKind, FactKey, FactSlot, MeasureKind, codes,
     expr::ValueType,
     resolved::{
-        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, PersonRole, RecordFact, ResolvedItem, Rollup,
-        RollupKind, ScoringStep, Trait,
+        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, OutcomeFact, OutcomeWord, PersonRole, RecordFact,
+        ResolvedItem, Rollup, RollupKind, ScoringStep, Trait,
     },
     syntax::{MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
     toml_reader::SpannedText,
@@ -31,6 +31,7 @@ pub(super) enum FactDeclaration<'f> {
     /// A fact of the account's champion or buyer, by slot among the facts of users.
     Person(PersonRole, FactSlot, ScoringPhase),
     Record(RecordFact, ValueType),
+    Outcome(OutcomeFact, ValueType),
     /// Written by scoring, in a phase.
     Scoring(ValueType, ScoringPhase),
     /// Its own problem is reported already.
@@ -67,6 +68,14 @@ const RECORD_FACTS: [(&str, RecordFact, ValueType); 4] = [
     ("previous_score", RecordFact::PreviousScore, ValueType::Number),
     ("tier_since", RecordFact::TierSince, ValueType::Date),
     ("first_qualified", RecordFact::FirstQualified, ValueType::Date),
+];
+
+/// Facts of outcomes, which both levels have, beside the days since each word.
+const OUTCOME_FACTS: [(&str, OutcomeFact, ValueType); 4] = [
+    ("last_outcome", OutcomeFact::LastOutcome, ValueType::Text),
+    ("last_reason", OutcomeFact::LastReason, ValueType::Text),
+    ("open_opportunity", OutcomeFact::OpenOpportunity, ValueType::Boolean),
+    ("won_amount", OutcomeFact::WonAmount, ValueType::Number),
 ];
 
 /// The fact that tells who stays in a tier.
@@ -109,6 +118,13 @@ impl<'f> ModelResolver<'f, '_> {
         }
         for (name, fact, kind) in RECORD_FACTS {
             self.declare_fact(side, name, None, FactDeclaration::Record(fact, kind));
+        }
+        for (name, fact, kind) in OUTCOME_FACTS {
+            self.declare_fact(side, name, None, FactDeclaration::Outcome(fact, kind));
+        }
+        for word in OutcomeWord::ALL {
+            let declared = FactDeclaration::Outcome(OutcomeFact::DaysSince(word), ValueType::Number);
+            self.declare_fact(side, word.days_since(), None, declared);
         }
         if self.file.holdout.is_some() {
             let declared = FactDeclaration::Builtin(BuiltinFact::Holdout, ValueType::Boolean);
@@ -280,6 +296,7 @@ impl<'f> ModelResolver<'f, '_> {
                 Some((kind, FactDefinition::Builtin(builtin), ScoringPhase::BASE))
             }
             FactDeclaration::Record(fact, kind) => Some((kind, FactDefinition::Record(fact), ScoringPhase::RECORD)),
+            FactDeclaration::Outcome(fact, kind) => Some((kind, FactDefinition::Outcome(fact), ScoringPhase::RECORD)),
             FactDeclaration::Scoring(kind, phase) => Some((kind, FactDefinition::Scoring, phase)),
             FactDeclaration::Trait(one, place) => {
                 let kind = self.declared_trait(one).kind;
@@ -379,6 +396,10 @@ fn step_of(side: EntityKind, definition: &FactDefinition) -> Option<fn(FactSlot)
         FactDefinition::Record(_) => Some(match side {
             EntityKind::User => ScoringStep::UserRecord,
             EntityKind::Account => ScoringStep::AccountRecord,
+        }),
+        FactDefinition::Outcome(_) => Some(match side {
+            EntityKind::User => ScoringStep::UserOutcome,
+            EntityKind::Account => ScoringStep::AccountOutcome,
         }),
         FactDefinition::Person(..) => Some(ScoringStep::AccountPerson),
         FactDefinition::Builtin(_)

@@ -16,6 +16,7 @@ mod facts;
 mod level;
 mod metrics;
 mod milestones;
+mod outcomes;
 mod phase;
 mod properties;
 mod report;

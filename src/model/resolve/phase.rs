@@ -20,7 +20,7 @@ impl ScoringPhase {
 
     /// The order of phases, for messages.
     pub(super) const ORDER: &str = "the order is: traits, metrics and milestones; segment; points, score and tier of users; \
-                                    points, score and tier of accounts; champion and buyer; facts of the record; routes";
+                                    points, score and tier of accounts; champion and buyer; facts of the record and of outcomes; routes";
 
     /// What is computed in it, for messages.
     pub(super) fn description(self) -> &'static str {
@@ -34,7 +34,7 @@ impl ScoringPhase {
             ScoringPhase::ACCOUNT_SCORE => "the score of accounts",
             ScoringPhase::ACCOUNT_TIER => "the tier of accounts",
             ScoringPhase::PEOPLE => "the champion and the buyer",
-            ScoringPhase::RECORD => "the facts of the record",
+            ScoringPhase::RECORD => "the facts of the record and of outcomes",
             _ => "routes",
         }
     }

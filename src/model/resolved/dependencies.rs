@@ -35,6 +35,7 @@ impl ResolvedModel {
             FactDefinition::Builtin(_)
             | FactDefinition::Trait(_)
             | FactDefinition::Record(_)
+            | FactDefinition::Outcome(_)
             | FactDefinition::Scoring => {}
         }
         found

@@ -1,8 +1,8 @@
 //! Levels, and the facts that an expression can name.
 
 use super::{
-    Alert, EventSelection, FactColumn, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
-    SpannedName, Suppression, TextComparison, TextSpan, Tier,
+    Alert, EventSelection, FactColumn, Milestone, OutcomeFact, PointBounds, RollupKind, Route, Segment, Signal,
+    SignalCategory, SpannedName, Suppression, TextComparison, TextSpan, Tier,
 };
 use crate::{
     FactSlot, ValueFormat,
@@ -113,6 +113,8 @@ pub enum FactDefinition {
     Person(PersonRole, FactSlot),
     /// What the record of runs before says. Null without a record.
     Record(RecordFact),
+    /// What became of the entity. Null in a run without outcomes.
+    Outcome(OutcomeFact),
     /// A result of scoring.
     Scoring,
 }

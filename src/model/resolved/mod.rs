@@ -17,6 +17,7 @@ mod measures;
 mod milestones;
 mod names;
 mod needs;
+mod outcomes;
 mod output_files;
 mod pools;
 mod record_uses;
@@ -44,6 +45,7 @@ pub use self::{
     milestones::{Milestone, MilestoneRule, UserQuorum},
     names::{SpannedName, TextSpan},
     needs::ModelNeeds,
+    outcomes::{MappedOutcome, OutcomeColumns, OutcomeFact, OutcomeKey, OutcomeMap, OutcomeWord},
     output_files::{ListFile, ListFormat, ListLevel, ListRows, RowQuery, SuppressedRows},
     pools::{PoolMember, RepresentativePool},
     record_uses::RecordUse,
@@ -103,6 +105,8 @@ pub struct ResolvedModel {
     pub(crate) buyer_span: Option<TextSpan>,
     /// The accounts that sales leaves alone.
     pub holdout: Option<Holdout>,
+    /// How tables of another program become outcomes.
+    pub outcomes: Option<OutcomeMap>,
     /// The computations after the base facts, in order.
     pub steps: Vec<ScoringStep>,
     /// Everything that can need state in a run, in the order in which the plan assigns places.
@@ -195,6 +199,10 @@ pub enum ScoringStep {
     UserRecord(FactSlot),
     /// A fact of accounts that the record of runs before tells.
     AccountRecord(FactSlot),
+    /// A fact of users that outcomes tell.
+    UserOutcome(FactSlot),
+    /// A fact of accounts that outcomes tell.
+    AccountOutcome(FactSlot),
     /// Routes of users.
     UserRoute,
     /// Routes of accounts.

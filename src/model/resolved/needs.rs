@@ -51,6 +51,7 @@ impl<'m> ModelNeeds<'m> {
                     | FactDefinition::Rollup(_)
                     | FactDefinition::Person(..)
                     | FactDefinition::Record(_)
+                    | FactDefinition::Outcome(_)
                     | FactDefinition::Scoring => {}
                 }
             }

@@ -64,6 +64,7 @@ fn record_names<'m>(model: &'m ResolvedModel, side: EntityKind, program: &Progra
             | FactDefinition::Trait(_)
             | FactDefinition::Metric(_)
             | FactDefinition::Milestone(..)
+            | FactDefinition::Outcome(_)
             | FactDefinition::Scoring => {}
         }
     });

@@ -8,6 +8,7 @@
 //! with those of the reader. Names, expressions and combinations of keys are left to `pql check`.
 
 mod model;
+mod outcomes;
 
 use serde_json::{Map, Value as Json, json};
 

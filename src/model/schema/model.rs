@@ -3,8 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    choice, days, duration, name, name_keyed_table, number, one_or_more, refer, schema, table, tables, text, texts,
-    truth, whole,
+    choice, days, duration, name, name_keyed_table, number, one_or_more,
+    outcomes::{outcome, outcomes},
+    refer, schema, table, tables, text, texts, truth, whole,
 };
 use crate::{ModelKeywords, model_keywords};
 
@@ -26,6 +27,7 @@ pub fn model() -> Json {
             ("check", refer("check")),
             ("expect", tables("what a run must look like", "expectation")),
             ("holdout", refer("holdout")),
+            ("outcomes", refer("outcomes")),
             ("events", events()),
             ("metrics", name_keyed_table("values folded from the events of one user or one account", refer("metric"))),
             ("user", refer("user")),
@@ -55,6 +57,8 @@ pub fn model() -> Json {
         ("ignored", ignored()),
         ("expectation", expectation(&words)),
         ("holdout", holdout()),
+        ("outcomes", outcomes(&words)),
+        ("outcome", outcome()),
         ("event", event()),
         ("trait", traits(&words)),
         ("metric", metric(&words)),

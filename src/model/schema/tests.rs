@@ -19,6 +19,9 @@ events = { e = {} }
 check = { ignore = [{}] }
 expect = [{ that = "users > 0" }]
 holdout = {}
+[outcomes]
+fields = { key = "k" }
+won = { at = "d" }
 [metrics]
 a = { measure = "count" }
 b = { measure = "elapsed" }
@@ -60,6 +63,9 @@ fn definition(what: &str) -> Option<&'static str> {
         ("an ignored warning", "ignored"),
         ("an expectation", "expectation"),
         ("[holdout]", "holdout"),
+        ("[outcomes] fields", "outcomes/fields"),
+        ("[outcomes]", "outcomes"),
+        ("the outcome ", "outcome"),
         ("event ", "event"),
         ("trait ", "trait"),
         ("metric ", "metric"),

@@ -12,6 +12,7 @@ mod input;
 mod level;
 mod metrics;
 mod milestones;
+mod outcomes;
 mod output;
 mod pools;
 mod report;
@@ -29,6 +30,7 @@ pub(super) use level::{LevelSyntax, RollupSyntax, RouteSyntax, TraitSyntax};
 pub use metrics::MeasureKind;
 pub(super) use metrics::{MetricSyntax, WeeklyMeasure};
 pub(super) use milestones::{MilestoneForm, MilestoneSyntax};
+pub(super) use outcomes::{OutcomeFieldsSyntax, OutcomesSyntax};
 pub(super) use output::{ListSyntax, OutputSyntax};
 pub(super) use report::ReportSyntax;
 pub use signals::DecayCurve;
@@ -41,6 +43,7 @@ use super::{
 use crate::{
     clock::{DateWindow, Zone},
     diag::{Diagnostic, near_miss},
+    expr::ValueType,
     resolved::EntrySpans,
     units::Micros,
 };
@@ -76,6 +79,10 @@ pub struct ModelKeywords {
     pub(crate) existing: Vec<&'static str>,
     /// `format` of traits.
     pub(crate) value_formats: Vec<&'static str>,
+    /// `amount_format` of outcomes.
+    pub(crate) amount_formats: Vec<&'static str>,
+    /// `date_format` of outcomes.
+    pub(crate) date_formats: Vec<&'static str>,
 }
 
 /// The words as the reader of models knows them.
@@ -98,6 +105,8 @@ pub fn model_keywords() -> ModelKeywords {
         unmet_actions: first(&expectations::UNMET_ACTIONS),
         existing: first(&alerts::EXISTING),
         value_formats: first(&super::VALUE_FORMATS),
+        amount_formats: first(&outcomes::formats_of(ValueType::Number)),
+        date_formats: first(&outcomes::formats_of(ValueType::Date)),
     }
 }
 
@@ -128,6 +137,7 @@ pub(super) struct ModelSyntax {
     pub(super) output: OutputSyntax,
     pub(super) report: ReportSyntax,
     pub(super) holdout: Option<super::resolved::Holdout>,
+    pub(super) outcomes: Option<OutcomesSyntax>,
     /// The entries that have a name.
     pub(super) entries: EntrySpans,
 }
@@ -244,6 +254,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
     let expectations = top.tables("expect", "an expectation", found);
     let expectations = expectations.into_iter().filter_map(|table| expectations::read(table, found)).collect();
     let holdout = top.table("holdout", "[holdout]", found).and_then(|table| holdout::read(table, found));
+    let outcomes = top.table("outcomes", "[outcomes]", found).map(|table| outcomes::read(table, found));
     let events = top.table("events", "[events]", found).map(|table| input::events(&table, found)).unwrap_or_default();
     let metrics =
         top.table("metrics", "[metrics]", found).map(|table| metrics::read(&table, found)).unwrap_or_default();
@@ -277,6 +288,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         output,
         report,
         holdout,
+        outcomes,
         entries: EntrySpans::default(),
     }
 }

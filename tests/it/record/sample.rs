@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use pql_engine::{
     decode::time_zones,
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
+    pipeline::RunTables,
     plan::{Model, parse},
     read::{BlockLimits, InputKind, InputSource},
     record::{
@@ -94,7 +95,7 @@ impl RunInputs {
                 model_name: "sales",
                 model_hash: &hash,
                 model_text: MODEL,
-                tables: PerKind { user: Some(&self.table), account: None },
+                tables: RunTables { levels: PerKind { user: Some(&self.table), account: None }, outcomes: None },
                 log,
                 lists: &[],
                 counts: &[("accounts", count(EntityKind::Account)), ("users", count(EntityKind::User))],

@@ -108,7 +108,10 @@ impl<'s> RootCauses<'s> {
             FactDefinition::Person(_, slot) => {
                 is_warned() || self.empty_facts.contains(&FactKey::new(EntityKind::User, *slot))
             }
-            FactDefinition::Builtin(_) | FactDefinition::Record(_) | FactDefinition::Scoring => false,
+            FactDefinition::Builtin(_)
+            | FactDefinition::Record(_)
+            | FactDefinition::Outcome(_)
+            | FactDefinition::Scoring => false,
         }
     }
 

@@ -11,14 +11,13 @@ mod traits;
 use std::collections::HashSet;
 
 use pql_engine::{
-    enrich::EnrichFile,
     ledger::{EntityRef, fact_value},
-    pipeline::{FoldedRun, RunError, SupposedEvent, SupposedTrait, Supposition, score_supposed},
+    pipeline::{FoldedRun, RunError, RunTables, SupposedEvent, SupposedTrait, Supposition, score_supposed},
     plan::Model,
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, PerKind,
+    EntityKind,
     clock::AsOf,
     expr::Value,
     units::{EPSILON, Micros, Points, plural},
@@ -120,14 +119,9 @@ impl WaySearch {
     ///
     /// # Errors
     /// Those of scoring. **Cost**: a scoring of everything for each event that the model asks for and each actor, and a few more.
-    pub fn run(
-        &self,
-        folded: &mut FoldedRun,
-        model: &Model,
-        enriched: PerKind<Option<&EnrichFile>>,
-    ) -> Result<NextTierWays, RunError> {
+    pub fn run(&self, folded: &mut FoldedRun, model: &Model, tables: RunTables<'_>) -> Result<NextTierWays, RunError> {
         let as_of = folded.as_of;
-        let mut trials = WayTrials { search: self, folded, model, enriched, as_of };
+        let mut trials = WayTrials { search: self, folded, model, tables, as_of };
         let mut ways = trials.by_events()?;
         ways.extend(trials.by_traits()?);
         let tier = model.resolved.level(self.side).tiers[self.present - 1].name.clone();
@@ -187,7 +181,7 @@ struct WayTrials<'t> {
     search: &'t WaySearch,
     folded: &'t mut FoldedRun,
     model: &'t Model,
-    enriched: PerKind<Option<&'t EnrichFile>>,
+    tables: RunTables<'t>,
     as_of: AsOf,
 }
 
@@ -198,7 +192,7 @@ impl WayTrials<'_> {
     /// The tier and score under a supposition; none if the entity is gone.
     fn reached(&mut self, supposed: &Supposition) -> Result<Option<Reached>, RunError> {
         let WayTrials { search, model, .. } = self;
-        score_supposed((&mut self.folded.state, self.as_of), model, self.enriched, supposed, |scored| {
+        score_supposed((&mut self.folded.state, self.as_of), model, self.tables, supposed, |scored| {
             let entity = EntityRef::find(scored, search.side, &search.id)?;
             tier_and_score(scored, model, entity)
         })

@@ -95,6 +95,7 @@ fn programs(level: &Level) -> Vec<&Program> {
         | FactDefinition::Rollup(_)
         | FactDefinition::Person(..)
         | FactDefinition::Record(_)
+        | FactDefinition::Outcome(_)
         | FactDefinition::Scoring => None,
     });
     let signals = level.signals.iter().flat_map(signal_programs);

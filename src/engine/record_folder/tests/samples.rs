@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     enrich::{EnrichFile, EnrichRow, ValidPeriod},
+    outcomes::{OutcomePlace, OutcomeRow, OutcomeTable, RowKey},
+    pipeline::RunTables,
     plan::Model,
     record::{
         AlertStanding, DepartedEntity, EntityStanding, KeptEntity, LevelRecord, LevelSnapshot, ListRecord,
@@ -16,6 +18,7 @@ use pql_model::{
     clock::{AsOf, Zone, parse_day},
     diag::SourceDocument,
     expr::Value,
+    resolved::OutcomeWord,
     units::{Day, Points},
 };
 
@@ -120,6 +123,37 @@ pub(super) fn table(model: &Model) -> EnrichFile {
     }
 }
 
+/// Outcomes of each kind of key, one with every part and one with none.
+pub(super) fn outcomes() -> OutcomeTable {
+    let bare = OutcomeRow {
+        key: RowKey::Ids { user: None, account: Some("acme".into()) },
+        word: OutcomeWord::Contacted,
+        day: day("2026-09-01"),
+        begins: 1_788_220_800_000_000,
+        known_from: 1_788_220_800_000_001,
+        amount: None,
+        currency: None,
+        deal: None,
+        owner: None,
+        reason: None,
+        place: OutcomePlace { file: 0, line: 2 },
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let whole = OutcomeRow {
+        key: RowKey::Mapped("001 \"x\"".into()),
+        word: OutcomeWord::Won,
+        amount: Some(12_500_001),
+        currency: text("EUR"),
+        deal: text("d1"),
+        owner: text("Ann"),
+        reason: text("né"),
+        place: OutcomePlace { file: 1, line: 3 },
+        ..bare.clone()
+    };
+    let files = vec!["calls.csv".to_owned(), "deals.csv".to_owned()];
+    OutcomeTable { files, rows: vec![bare, whole], ..OutcomeTable::default() }
+}
+
 /// A change of the user to a score.
 pub(super) fn log_entry(score: i64) -> LogEntry {
     LogEntry {
@@ -137,6 +171,7 @@ pub(super) struct Place {
     pub(super) dir: tempfile::TempDir,
     model: Model,
     table: EnrichFile,
+    outcomes: OutcomeTable,
 }
 
 /// How far a run goes.
@@ -153,7 +188,7 @@ impl Place {
         let table = table(&model);
         // In memory, where the machine can: hundreds of runs are synced.
         let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
-        Place { dir: dir.expect("a folder"), model, table }
+        Place { dir: dir.expect("a folder"), model, table, outcomes: outcomes() }
     }
 
     pub(super) fn path(&self) -> std::path::PathBuf {
@@ -194,7 +229,10 @@ impl Place {
             model_name: "model",
             model_hash: "0123",
             model_text: MODEL,
-            tables: PerKind { user: Some(&self.table), account: None },
+            tables: RunTables {
+                levels: PerKind { user: Some(&self.table), account: None },
+                outcomes: Some(&self.outcomes),
+            },
             log: &log,
             lists: &[],
             counts: &[("users", 1)],

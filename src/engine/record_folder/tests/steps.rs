@@ -18,8 +18,9 @@ fn a_run_comes_back_as_it_was() {
     assert_eq!(format!("{:?}", read.list), format!("{:?}", list("2026-10-01", 7_500)));
     let (model, written) = (super::samples::model(), table(&super::samples::model()));
     let tables = read.tables_for(&model);
-    assert_eq!(format!("{:?}", tables.user.expect("a table")), format!("{written:?}"));
-    assert!(tables.account.is_none());
+    assert_eq!(format!("{:?}", tables.levels.user.expect("a table")), format!("{written:?}"));
+    assert!(tables.levels.account.is_none());
+    assert_eq!(format!("{:?}", tables.outcomes.expect("outcomes")), format!("{:?}", super::samples::outcomes()));
     assert_eq!((read.number, &*read.model_name, &*read.model_hash), (1, "model", "0123"));
     assert_eq!(read.model_text, super::samples::MODEL);
 }

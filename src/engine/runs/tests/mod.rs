@@ -12,7 +12,7 @@ use super::{
 use crate::{
     changes::{ChangeKind, RunStamp, write_changes},
     emit::{CsvDialect, RowFormat},
-    pipeline::{AsOfRequest, MaxRejects, PipelineJob, RunError, fold_inputs, score_state_after},
+    pipeline::{AsOfRequest, MaxRejects, PipelineJob, RunError, RunTables, fold_inputs, score_state_after},
     plan::Model,
     read::{BlockLimits, resolve_inputs},
     record::{LevelSnapshot, ListRecord},
@@ -145,9 +145,10 @@ fn one_by_one(model: &Model, path: &Path, ends: &[AsOf]) -> Vec<ConcludedRun> {
     let mut before: Option<ListRecord> = None;
     let mut runs = Vec::new();
     for end in ends {
-        let previous = before.as_ref().map(|list| PreviousRun { list, model: PreviousModel::Same(PerKind::default()) });
-        let followed = follow_run(&job(model, path, *end), previous, PerKind::default(), None).expect("a run");
-        let (scored, _) = followed.score(model, PerKind::default(), before.as_ref()).expect("sums are small");
+        let previous =
+            before.as_ref().map(|list| PreviousRun { list, model: PreviousModel::Same(RunTables::default()) });
+        let followed = follow_run(&job(model, path, *end), previous, RunTables::default(), None).expect("a run");
+        let (scored, _) = followed.score(model, RunTables::default(), before.as_ref()).expect("sums are small");
         let snapshot = LevelSnapshot::of_levels(&scored, model);
         let concluded = conclude(&RunToConclude {
             scored: &scored,
@@ -166,7 +167,7 @@ fn one_by_one(model: &Model, path: &Path, ends: &[AsOf]) -> Vec<ConcludedRun> {
 fn replayed(model: &Model, path: &Path, ends: &[AsOf]) -> Vec<String> {
     let (end, earlier) = ends.split_last().expect("a run");
     let last = job(model, path, *end);
-    let replay_job = ReplayJob { last: &last, earlier, end: *end, tables: PerKind::default() };
+    let replay_job = ReplayJob { last: &last, earlier, end: *end, tables: RunTables::default() };
     let mut runs = Vec::new();
     let mut take = |run: &ReplayedRun<'_>| {
         runs.push(said(run.concluded, model, run.scored.as_of));
@@ -185,7 +186,7 @@ fn alone(model: &Model, lines: &[String], as_of: AsOf, before: &dyn PreviousList
         Err(_) => return PerKind::default(),
     };
     let (scored, _) =
-        score_state_after((&folded.state, as_of), model, PerKind::default(), before).expect("sums are small");
+        score_state_after((&folded.state, as_of), model, RunTables::default(), before).expect("sums are small");
     LevelSnapshot::of_levels(&scored, model)
 }
 

@@ -65,6 +65,8 @@ pub(in super::super) fn names_of(model: &ResolvedModel, plan: &DependencyPlan) -
             | ScoringStep::AccountPerson(_)
             | ScoringStep::UserRecord(_)
             | ScoringStep::AccountRecord(_)
+            | ScoringStep::UserOutcome(_)
+            | ScoringStep::AccountOutcome(_)
             | ScoringStep::UserRoute
             | ScoringStep::AccountRoute => continue,
         };

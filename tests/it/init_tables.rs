@@ -432,8 +432,8 @@ fn words_that_match_nobody_are_told_with_the_commonest_values() {
         let folder = folder(&rows(separator), &companies);
         let (outcome, _) = init(&folder, BOTH);
         for told in [
-            "  executive: its words match no user; the commonest values of role are `Front Desk` (6), `Head Nurse` (5); write the words of your own data there\n",
-            "  target_industry: its words match no account; the commonest values of industry are `Circus` (2), `Zoo` (2); write the words of your own data there\n",
+            "  executive: its words match no user; the commonest values of role are `Front Desk` (6), `Head Nurse` (5); if your data says it otherwise, write its words there\n",
+            "  target_industry: its words match no account; the commonest values of industry are `Circus` (2), `Zoo` (2); if your data says it otherwise, write its words there\n",
         ] {
             assert!(outcome.stderr.contains(told), "{outcome:?}");
         }

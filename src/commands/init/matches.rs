@@ -123,6 +123,9 @@ impl FactReader<'_> {
             1 => format!("the commonest value of {of_trait} is {}", values.join(", ")),
             _ => format!("the commonest values of {of_trait} are {}", values.join(", ")),
         };
-        format!("{name}: its words match no {}; {common}; write the words of your own data there", side.word())
+        format!(
+            "{name}: its words match no {}; {common}; if your data says it otherwise, write its words there",
+            side.word()
+        )
     }
 }

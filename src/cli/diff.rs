@@ -287,8 +287,10 @@ impl ComparedRuns<'_> {
     fn score_trial(&self, model: &Model, subject: &str) -> Result<ScoreSnapshot, CommandError> {
         let name = format!("with the change of {subject} alone");
         let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), Verbosity::Quiet)?;
-        let folded =
-            self.prepared.fold(&self.prepared.job(model, enrichment.levels.user.as_ref())).map_err(|failure| failure.under_model(&name))?;
+        let folded = self
+            .prepared
+            .fold(&self.prepared.job(model, enrichment.levels.user.as_ref()))
+            .map_err(|failure| failure.under_model(&name))?;
         let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())
             .map_err(|error| CommandError::from(error).under_model(&name))?;
         Ok(ScoreSnapshot::take(&scored, model, name))

@@ -7,11 +7,11 @@ use crate::{
     changes::{ChangeCause, ChangeKind, ChangeStep, EntityChange},
     decode::time_zones,
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
-    pipeline::{fold_inputs, score_state_after},
+    pipeline::{RunTables, fold_inputs, score_state_after},
     plan::{Model, parse},
     read::{BlockLimits, InputKind, InputSource},
     record::{EntityStanding, LevelSnapshot, ListRecord},
-    runs::{ConcludedRun, PreviousModel, PreviousRun, RunTables, RunToConclude, conclude, follow_run},
+    runs::{ConcludedRun, PreviousModel, PreviousRun, RunToConclude, conclude, follow_run},
 };
 use pql_model::{EntityKind, PerKind, clock::AsOf, diag::SourceDocument, units::Points};
 
@@ -138,7 +138,7 @@ impl GivenRun {
 }
 
 fn as_refs(tables: &OwnedTables) -> RunTables<'_> {
-    PerKind { user: tables.user.as_ref(), account: tables.account.as_ref() }
+    RunTables { levels: PerKind { user: tables.user.as_ref(), account: tables.account.as_ref() }, outcomes: None }
 }
 
 /// A run after the one before it, as the program does it.

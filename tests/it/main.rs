@@ -14,7 +14,7 @@
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `deliveries`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
-//! - The language: `alerts`, `holdout`, `language`, `milestones`, `pools`, `standings`, `suppress`,
+//! - The language: `alerts`, `alert_rules`, `holdout`, `language`, `milestones`, `pools`, `standings`, `suppress`,
 //!   `templates`.
 //! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.

@@ -128,13 +128,13 @@ impl LogPart<'_> {
     fn write_lines(&self, file: &mut File, start: u64) -> io::Result<()> {
         let end = start + self.lines.len() as u64;
         let mut present = Vec::with_capacity(self.lines.len());
-        file.seek(SeekFrom::Start(start))?;
+        retry_interrupted(|| file.seek(SeekFrom::Start(start)))?;
         Read::by_ref(file).take(self.lines.len() as u64).read_to_end(&mut present)?;
         if present == self.lines {
             return file.set_len(end);
         }
         file.set_len(start)?;
-        file.seek(SeekFrom::Start(start))?;
+        retry_interrupted(|| file.seek(SeekFrom::Start(start)))?;
         file.write_all(self.lines)
     }
 }

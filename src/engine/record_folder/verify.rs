@@ -262,7 +262,7 @@ fn same_lines(path: &Path, part: &LogPart<'_>) -> Result<(), FileFault> {
     }
     let mut present = Vec::new();
     let mut file = retry_interrupted(|| fs::File::open(path))?;
-    let read = file.seek(SeekFrom::Start(part.start()));
+    let read = retry_interrupted(|| file.seek(SeekFrom::Start(part.start())));
     let read = read.and_then(|_| file.take(part.lines.len() as u64).read_to_end(&mut present));
     read.map_err(|error: io::Error| FileFault::from(error))?;
     match present == part.lines {

@@ -9,7 +9,7 @@ use super::{
     args::{self, LimitArgs, RunArgs, RunSettings},
     enrichment::EnrichmentFiles,
     inspect::{InputSurvey, ValueSamples},
-    messages::{self, Verbosity},
+    messages::{self, OutcomeMessages, Verbosity},
     model_file, paint,
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
@@ -237,6 +237,9 @@ impl CheckEvents<'_> {
         self.prepared.verify_unchanged()?;
         messages::warn_no_entities(&scored, Some(&document.name));
         messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
+        if let Some(table) = &enrichment.outcomes {
+            OutcomeMessages { table, scored: &scored, model }.warn();
+        }
         Ok(check::data::warnings(model, &dump, &scored))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     CommandError, ExitStatus,
     args::{self, LimitArgs, RunArgs, RunSettings},
     enrichment::EnrichmentFiles,
-    messages::{self, Verbosity},
+    messages::{self, OutcomeMessages, Verbosity},
     model_file,
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
@@ -147,6 +147,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
         verbosity,
         noted_rejects: None,
         warned: Vec::new(),
+        warned_outcomes: Vec::new(),
     };
     let before = runs.score_snapshot(&old, &arguments.old)?;
     let after = runs.score_snapshot(&new, &arguments.new)?;
@@ -240,6 +241,8 @@ struct ComparedRuns<'a> {
     noted_rejects: Option<Vec<(RejectReason, u64)>>,
     /// The values that became null and were warned of.
     warned: Vec<NotUnderstood>,
+    /// The warnings about outcomes.
+    warned_outcomes: Vec<String>,
 }
 
 impl ComparedRuns<'_> {
@@ -257,6 +260,9 @@ impl ComparedRuns<'_> {
         let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())
             .map_err(|error| CommandError::from(error).under_model(&name))?;
         messages::warn_no_entities(&scored, Some(&name));
+        if let Some(table) = &enrichment.outcomes {
+            self.warn_outcomes(OutcomeMessages { table, scored: &scored, model }.warnings());
+        }
         Ok(ScoreSnapshot::take(&scored, model, name))
     }
 
@@ -294,6 +300,13 @@ impl ComparedRuns<'_> {
         let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())
             .map_err(|error| CommandError::from(error).under_model(&name))?;
         Ok(ScoreSnapshot::take(&scored, model, name))
+    }
+
+    /// Warns of outcomes that were not used, except as the other model was warned of already.
+    fn warn_outcomes(&mut self, found: Vec<String>) {
+        let new: Vec<String> = found.into_iter().filter(|text| !self.warned_outcomes.contains(text)).collect();
+        new.iter().for_each(|text| print_stderr(text));
+        self.warned_outcomes.extend(new);
     }
 
     /// Warns of values that became null, except values that the other model was warned of already.

@@ -240,7 +240,7 @@ fn look_ahead(
     (folded, enrichment): (&mut FoldedRun, &LoadedTables),
     present: PresentFindings,
 ) -> Result<Explanation, CommandError> {
-    let PresentFindings { ledger, members, events, search, start } = present;
+    let PresentFindings { ledger, members, outcomes, events, search, start } = present;
     let tables = enrichment.for_run();
     let next_tier = match search {
         Some(search) => {
@@ -254,7 +254,7 @@ fn look_ahead(
         0 => None,
         days => forecast(folded, &chosen.model, tables, &start, days)?,
     };
-    Ok(Explanation { ledger, members, next_tier, forecast, events })
+    Ok(Explanation { ledger, members, outcomes, next_tier, forecast, events })
 }
 
 fn print_explanation(format: ExplainFormat, explanation: &Explanation) -> Result<(), CommandError> {

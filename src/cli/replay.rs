@@ -12,7 +12,7 @@ use self::{
 use super::{
     CommandError, ExitStatus,
     args::{InputFormatArg, LimitArgs, RunArgs, RunSettings, TableArgs},
-    messages::{self, Verbosity},
+    messages::{self, OutcomeMessages, Verbosity},
     model_file,
     prepare::{InputPasses, RunRequest, prepare},
     print_stderr,
@@ -117,7 +117,12 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
     let (earlier, end) = dates.instants(&model.resolved.zone);
     let tables = enrichment.for_run();
     let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables };
-    let mut take = |run: &ReplayedRun<'_>| outputs.add(run, &model);
+    let mut take = |run: &ReplayedRun<'_>| {
+        if let Some(table) = tables.outcomes.filter(|_| run.scored.as_of.instant == end.instant) {
+            OutcomeMessages { table, scored: run.scored, model: &model }.tell(verbosity);
+        }
+        outputs.add(run, (&model, tables))
+    };
     let folded = replay(&replay_job, &mut take, None)?;
     warn_of_receipts(&model.resolved.input, folded.receipts);
     if verbosity == Verbosity::Notes {

@@ -38,7 +38,6 @@ use super::{
 use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RunValues};
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
-    outcomes::OutcomeTable,
     pipeline::{self, AsOfRequest, FoldedRun, PipelineJob, RejectedLines, RunTables},
     plan::parse_with_rows,
     runs::show_assignees,
@@ -268,9 +267,17 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     let rows_without_id =
         PerKind::from_fn(|kind| enrichment.levels[kind].as_ref().map_or(0, |table| table.rows_without_id));
     let not_understood = &messages::all_not_understood(&enrichment, folded);
-    let result =
-        FinishedRun { model: &model, folded, scored: &scored, coverage, rows_without_id, not_understood, recorded };
-    report_input(arguments, (&result, tables_now), &job);
+    let result = FinishedRun {
+        model: &model,
+        folded,
+        scored: &scored,
+        coverage,
+        rows_without_id,
+        not_understood,
+        outcomes: tables_now.outcomes,
+        recorded,
+    };
+    report_input(arguments, &result, &job);
     let values = RunValues { run: result, now: prepared.present() };
     let judged = judge(&expected, &values, &source.document.name, verbosity);
     let exit = if judged.iter().any(JudgedExpectation::fails) {
@@ -354,11 +361,7 @@ fn publish(
 }
 
 /// What was read, and what of it was not understood.
-fn report_input(
-    arguments: &ScoreArguments,
-    (result, tables): (&FinishedRun<'_>, RunTables<'_>),
-    job: &PipelineJob<'_>,
-) {
+fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &PipelineJob<'_>) {
     let FinishedRun { folded, scored, .. } = result;
     messages::warn_multiline_records(&folded.files);
     if arguments.verbosity() == Verbosity::Notes {
@@ -367,7 +370,7 @@ fn report_input(
     messages::warn_no_entities(scored, None);
     messages::warn_unknown_milestones(scored, result.model);
     messages::warn_not_understood(result.not_understood);
-    report_outcomes(tables.outcomes, result, arguments.verbosity());
+    report_outcomes(result, arguments.verbosity());
     if arguments.verbosity() == Verbosity::Notes {
         messages::note_missing_rows(&arguments.run, &result.coverage);
         if arguments.out.is_some() && result.recorded.is_none() {
@@ -382,13 +385,9 @@ fn report_input(
 }
 
 /// What of the outcomes was not used.
-fn report_outcomes(table: Option<&OutcomeTable>, result: &FinishedRun<'_>, verbosity: Verbosity) {
-    let Some(table) = table else { return };
-    let told = OutcomeMessages { table, scored: result.scored, model: result.model };
-    told.warn();
-    if verbosity == Verbosity::Notes {
-        told.note();
-    }
+fn report_outcomes(result: &FinishedRun<'_>, verbosity: Verbosity) {
+    let Some(table) = result.outcomes else { return };
+    OutcomeMessages { table, scored: result.scored, model: result.model }.tell(verbosity);
 }
 
 /// Checks the options, and finds the events.

@@ -83,6 +83,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "engine/plan::Model",
             "engine/score",
+            "engine/outcomes",
             "model",
             "model/scoring",
             "model/units",
@@ -268,6 +269,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/pipeline",
             "engine/entity",
             "engine/fold",
+            "engine/outcomes",
             "engine/read",
             "engine/decode",
             "engine/enrich",
@@ -312,6 +314,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/plan::Model",
             "engine/decode::misread",
             "engine/emit",
+            "engine/outcomes",
             "engine/entity::FREE_MAIL_DATE",
             "engine/pipeline",
             "engine/read::FileStats",

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use super::ExplainModel;
 use crate::{
-    cli::{CommandError, ExitStatus, messages},
+    cli::{
+        CommandError, ExitStatus,
+        messages::{self, OutcomeMessages},
+    },
     commands::explain::{
-        EntityDirectory, EntityQuery, ExclusionSearch, ForecastStart, MemberReport, SecondReading, SignalEvents,
-        TierBasis, UnknownEntity, WaySearch, excludes_by_id, explain_unknown_entity, find_signal_events,
-        report_members, signal_rollups,
+        EntityDirectory, EntityOutcome, EntityQuery, ExclusionSearch, ForecastStart, MemberReport, SecondReading,
+        SignalEvents, TierBasis, UnknownEntity, WaySearch, entity_outcomes, excludes_by_id, explain_unknown_entity,
+        find_signal_events, report_members, signal_rollups,
     },
 };
 use pql_engine::{
@@ -41,6 +44,7 @@ pub(super) struct ScoredRun<'r> {
 pub(super) struct PresentFindings {
     pub(super) ledger: Ledger,
     pub(super) members: Option<MemberReport>,
+    pub(super) outcomes: Option<Vec<EntityOutcome>>,
     pub(super) events: Option<SignalEvents>,
     pub(super) search: Option<WaySearch>,
     pub(super) start: ForecastStart,
@@ -59,6 +63,9 @@ impl<'r> ScoredRun<'r> {
         let (model, users) = (&chosen.model, enrichment.levels.user.as_ref());
         let (scored, _) = pipeline::score_state((&folded.state, folded.as_of), model, enrichment.for_run())?;
         messages::warn_not_understood(&messages::all_not_understood(enrichment, folded));
+        if let Some(table) = &enrichment.outcomes {
+            OutcomeMessages { table, scored: &scored, model }.warn();
+        }
         let emails = pipeline::user_emails(users, folded.as_of, &model.levels.user.emails);
         Ok(ScoredRun { parts, scored, emails })
     }
@@ -84,7 +91,8 @@ impl<'r> ScoredRun<'r> {
             basis: TierBasis::new(&self.scored, model, entity),
         };
         let search = WaySearch::new(&self.scored, model, entity);
-        Ok(PresentFindings { ledger, members, events, search, start })
+        let outcomes = entity_outcomes(self.parts.enrichment.outcomes.as_ref(), &self.scored, entity);
+        Ok(PresentFindings { ledger, members, outcomes, events, search, start })
     }
 
     /// Who is meant.

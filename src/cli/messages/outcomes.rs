@@ -1,5 +1,6 @@
 //! Warnings and notes about outcomes: what was not used, and why.
 
+use super::Verbosity;
 use crate::cli::print_stderr;
 use pql_engine::{
     decode::misread::FormatCandidates,
@@ -25,16 +26,24 @@ pub(crate) struct OutcomeMessages<'w> {
 }
 
 impl OutcomeMessages<'_> {
-    /// Warns of outcomes that the run could not use. Printed even with `--quiet`, since facts without them mislead.
-    pub(crate) fn warn(self) {
-        let all = [self.of_files(), self.of_words(), self.of_values(), self.of_rows(), self.of_deals()];
-        all.iter().flatten().for_each(|text| print_stderr(&escape_controls(&format!("warning: {text}"))));
+    /// Warns, and prints the notes if they are wanted.
+    pub(crate) fn tell(self, verbosity: Verbosity) {
+        self.warn();
+        if verbosity == Verbosity::Notes {
+            let all = self.expected().into_iter().chain(self.unmatched(Share::Few));
+            all.for_each(|text| print_stderr(&escape_controls(&format!("note: {text}"))));
+        }
     }
 
-    /// Notes on outcomes that the run did not use for good reason.
-    pub(crate) fn note(self) {
-        let all = self.expected().into_iter().chain(self.unmatched(Share::Few));
-        all.for_each(|text| print_stderr(&escape_controls(&format!("note: {text}"))));
+    /// Warns of outcomes that the run could not use. Printed even with `--quiet`, since facts without them mislead.
+    pub(crate) fn warn(self) {
+        self.warnings().iter().for_each(|text| print_stderr(text));
+    }
+
+    /// The warnings as they are printed.
+    pub(crate) fn warnings(self) -> Vec<String> {
+        let all = [self.of_files(), self.of_words(), self.of_values(), self.of_rows(), self.of_deals()];
+        all.iter().flatten().map(|text| escape_controls(&format!("warning: {text}"))).collect()
     }
 
     fn of_files(self) -> Vec<String> {

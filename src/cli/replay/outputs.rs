@@ -23,10 +23,9 @@ use pql_engine::{
     alerts::{FiredAlert, write_alerts},
     changes::{ChangesWriter, RunStamp, StandingHistory, TierVolume, VolumeCounter, write_history, write_volumes},
     decode::ReceiptCounts,
-    emit::{OutputFact, RowFormat, TZDATA_VERSION},
+    emit::{OutcomesRecord, OutputFact, RowFormat, TZDATA_VERSION},
     fs::publish::{FileAccess, FolderLock, commit, ensure_dir, sweep_temporaries},
-    pipeline::FoldedRun,
-    pipeline::RunTables,
+    pipeline::{FoldedRun, RunTables},
     plan::Model,
     read::{FileId, InputSource},
     runs::ReplayedRun,
@@ -65,6 +64,8 @@ struct SaidByRuns {
     volumes: Vec<TierVolume>,
     counter: VolumeCounter,
     history: StandingHistory,
+    /// As the last run has them.
+    outcomes: Option<OutcomesRecord>,
 }
 
 /// The record of a replay as it is written.
@@ -81,6 +82,9 @@ struct ReplayRecord<'r> {
     received: Option<ReceiptRecord>,
     /// Traits of tables without dates, which are those of today in every run.
     traits_of_today: LevelTraits<'r>,
+    /// Only in a replay with outcomes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<OutcomesRecord>,
     outputs: Vec<WrittenFile>,
 }
 
@@ -155,7 +159,11 @@ impl ReplayOutputs {
     ///
     /// # Errors
     /// Those of writing.
-    pub(super) fn add(&mut self, run: &ReplayedRun<'_>, model: &Model) -> Result<(), CommandError> {
+    pub(super) fn add(
+        &mut self,
+        run: &ReplayedRun<'_>,
+        (model, tables): (&Model, RunTables<'_>),
+    ) -> Result<(), CommandError> {
         let stamp = RunStamp::of(run.scored, model);
         let said = &mut self.said;
         said.runs.push(stamp.as_of);
@@ -165,6 +173,7 @@ impl ReplayOutputs {
         self.changes.write_with(|file| writer.add(&stamp, changes, file))?;
         said.alerts.push((stamp.clone(), run.concluded.alerts.fired.clone()));
         said.volumes.extend(said.counter.count(run.snapshot, run.before, stamp.as_of));
+        said.outcomes = tables.outcomes.map(|table| OutcomesRecord::new(table, run.scored));
         said.history.add(run.snapshot, run.before, run.scored.as_of.day);
         Ok(())
     }
@@ -204,6 +213,7 @@ impl ReplayOutputs {
             alerts: alerts().count(),
             received: model.resolved.input.names_receipt().then(|| ReceiptRecord::new(folded.receipts)),
             traits_of_today: LevelTraits { users: undated.user, accounts: undated.account },
+            outcomes: said.outcomes,
             outputs: files.map(written).into_iter().collect(),
         };
         debug_assert_eq!(folded.as_of.instant, said.runs.last().copied().unwrap_or(0), "the last run is the last date");

@@ -9,6 +9,7 @@ use super::{
     forecast::TierDrop,
     member_parts::{AccountPerson, MemberPart, MemberSumParts},
     members::{MemberLine, MemberNote},
+    outcomes::OutcomeRecord,
 };
 use pql_engine::{
     emit::{JsonFact, JsonPoints},
@@ -37,6 +38,9 @@ pub struct ExplanationRecord<'e> {
     /// By roll-up: what each member adds. Only if that is not the score.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     member_sums: BTreeMap<&'e str, Vec<MemberPartRecord<'e>>>,
+    /// Only in a run with outcomes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<Vec<OutcomeRecord<'e>>>,
     next_tier: Option<WaysRecord<'e>>,
     forecast: Option<ForecastRecord<'e>>,
     /// Only if they were asked for.
@@ -215,6 +219,7 @@ impl<'e> ExplanationRecord<'e> {
                 .map(|members| members.members.iter().map(|member| MemberRecord::new(member, rollups)).collect()),
             people: members.iter().flat_map(|members| &members.people).map(PersonRecord::new).collect(),
             member_sums: members.iter().flat_map(|members| &members.parts).map(MemberPartRecord::all).collect(),
+            outcomes: explanation.outcomes.as_ref().map(|all| all.iter().map(OutcomeRecord::new).collect()),
             next_tier: explanation.next_tier.as_ref().map(WaysRecord::new),
             forecast: explanation.forecast.as_ref().map(ForecastRecord::new),
             events: explanation.events.as_ref().map(EventsRecord::new),

@@ -12,6 +12,7 @@ mod json;
 mod member_parts;
 mod members;
 mod members_text;
+mod outcomes;
 mod overlay;
 mod report;
 mod requirements;
@@ -26,6 +27,7 @@ pub use forecast::{DAYS_MAX, Forecast, ForecastStart, forecast};
 pub use history::{EntityHistory, HistoryLine, HistoryReason, HistoryRecord};
 pub use json::ExplanationRecord;
 pub use members::{MemberReport, report_members, signal_rollups};
+pub use outcomes::{EntityOutcome, entity_outcomes};
 pub use signal_events::{CountedEvent, SecondReading, SignalEvents, find_signal_events};
 pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity};
 pub use ways::{NextTierWays, TierWay, WaySearch};
@@ -43,6 +45,8 @@ pub struct Explanation {
     pub forecast: Option<Forecast>,
     /// The members, for an account.
     pub members: Option<MemberReport>,
+    /// What became of it, by date; none in a run without outcomes.
+    pub outcomes: Option<Vec<EntityOutcome>>,
     /// The events behind one signal, if that was asked for.
     pub events: Option<SignalEvents>,
 }

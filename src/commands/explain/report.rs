@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{DropCause, Explanation, Forecast, NextTierWays, SignalEvents, members_text};
+use super::{DropCause, Explanation, Forecast, NextTierWays, SignalEvents, members_text, outcomes::outcomes_text};
 use pql_engine::ledger::{self, RuleDecision, value_text};
 use pql_model::{
     clock::{format_day, format_instant},
@@ -21,6 +21,9 @@ impl Explanation {
             members_text::people_of_account(&mut out, &members.people);
             members_text::members(&mut out, members);
             members.parts.iter().for_each(|sum| members_text::sum_parts(&mut out, sum));
+        }
+        if let Some(outcomes) = &self.outcomes {
+            outcomes_text(&mut out, outcomes);
         }
         if let Some(events) = &self.events {
             self.events_text(&mut out, events);

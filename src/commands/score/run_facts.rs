@@ -3,8 +3,9 @@
 use super::RecordedOutcome;
 use pql_engine::{
     decode::misread::NotUnderstood,
-    emit::{FileFacts, RunFacts},
+    emit::{FileFacts, OutcomesRecord, RunFacts},
     entity::FREE_MAIL_DATE,
+    outcomes::OutcomeTable,
     pipeline::{EnrichmentCoverage, FoldedRun},
     plan::Model,
     score::ScoredEntities,
@@ -26,6 +27,8 @@ pub struct FinishedRun<'f> {
     pub rows_without_id: PerKind<u64>,
     /// The values of the events and of the enrichment files that became null.
     pub not_understood: &'f [NotUnderstood],
+    /// What became of everybody; none in a run without outcomes.
+    pub outcomes: Option<&'f OutcomeTable>,
     /// What the record adds; none in a run without one.
     pub recorded: Option<RecordedOutcome<'f>>,
 }
@@ -53,6 +56,7 @@ pub fn run_facts(run: &FinishedRun<'_>) -> RunFacts {
         without_row: run.coverage.without_row,
         rows_without_id: run.rows_without_id,
         not_understood: run.not_understood.to_vec(),
+        outcomes: run.outcomes.map(|table| OutcomesRecord::new(table, run.scored)),
         expectations: Vec::new(),
         formula_cells: 0,
         outputs: Vec::new(),

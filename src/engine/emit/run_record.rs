@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::json_value::{JsonMap, JsonNumber};
+use super::{
+    json_value::{JsonMap, JsonNumber},
+    outcome_record::OutcomesRecord,
+};
 use crate::{
     decode::misread::NotUnderstood,
     entity::JoinReport,
@@ -53,6 +56,8 @@ pub struct RunFacts {
     pub outputs_elsewhere: Vec<OutputFact>,
     /// The file of rejected lines.
     pub rejects: Option<RejectsFact>,
+    /// What became of outcomes; none in a run without them.
+    pub outcomes: Option<OutcomesRecord>,
     /// What the record of earlier runs adds; none in a run without one.
     pub record: Option<RecordFacts>,
 }
@@ -186,6 +191,8 @@ pub struct RunRecord<'r> {
     without_row: WithoutRowRecord,
     rows_without_id: RowsWithoutIdRecord,
     not_understood: Vec<NotUnderstoodRecord<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<&'r OutcomesRecord>,
     expectations: Vec<ExpectationRecord<'r>>,
     users: LevelRecord<'r>,
     accounts: LevelRecord<'r>,
@@ -429,6 +436,7 @@ pub fn run_record<'r>(scored: &'r ScoredEntities<'_>, model: &'r Model, facts: &
             accounts: facts.rows_without_id.account,
         },
         not_understood: facts.not_understood.iter().map(NotUnderstoodRecord::new).collect(),
+        outcomes: facts.outcomes.as_ref(),
         expectations: facts.expectations.iter().map(ExpectationRecord::new).collect(),
         users: LevelRecord::new(&scored.users),
         accounts: LevelRecord::new(&scored.accounts),

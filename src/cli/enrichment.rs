@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    collections::HashSet,
     path::{Path, PathBuf},
 };
 
@@ -99,6 +100,25 @@ impl<'a> EnrichmentFiles<'a> {
         tables.filter_map(|table| Some([table.key_option().to_owned(), table.key.clone()?])).flatten().collect()
     }
 
+    /// The files of outcomes.
+    pub(super) fn outcomes(&self) -> &OutcomeFiles<'a> {
+        &self.outcomes
+    }
+
+    /// The column of a table that has some of these values.
+    pub(super) fn column_with(
+        &self,
+        kind: EntityKind,
+        values: &HashSet<String>,
+        limits: BlockLimits,
+    ) -> Option<String> {
+        let table = self.tables[kind].as_ref()?;
+        match guess_key_column(&table.file.inputs, limits, values, &[]) {
+            KeyGuess::Values(column) => Some(column),
+            KeyGuess::Unnamed(_) | KeyGuess::Name(_) | KeyGuess::NoHeader | KeyGuess::Unknown => None,
+        }
+    }
+
     /// The values that the tables give for a model's traits, and the outcomes.
     ///
     /// # Errors
@@ -109,11 +129,24 @@ impl<'a> EnrichmentFiles<'a> {
         events: EventsAtHand<'_>,
         verbosity: Verbosity,
     ) -> Result<LoadedTables, CommandError> {
+        let levels = self.levels_for_model(model, events, verbosity)?;
+        Ok(LoadedTables { levels, outcomes: self.outcomes.for_model(model, events.limits)? })
+    }
+
+    /// The values that the tables give for a model's traits.
+    ///
+    /// # Errors
+    /// Those of [`Self::for_model`].
+    pub(super) fn levels_for_model(
+        &self,
+        model: &Model,
+        events: EventsAtHand<'_>,
+        verbosity: Verbosity,
+    ) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
         let read = |kind: EntityKind| {
             self.tables[kind].as_ref().map(|table| table.for_model(model, events, verbosity)).transpose()
         };
-        let levels = PerKind { user: read(EntityKind::User)?, account: read(EntityKind::Account)? };
-        Ok(LoadedTables { levels, outcomes: self.outcomes.for_model(model, events.limits)? })
+        Ok(PerKind { user: read(EntityKind::User)?, account: read(EntityKind::Account)? })
     }
 }
 

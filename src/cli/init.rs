@@ -13,6 +13,7 @@ use super::{
     init_choices::{self, SetOption},
     init_fields::{self, FieldChoice},
     init_name,
+    init_outcomes::KeySearch,
     init_questions::{self, AskedEvents},
     init_report::InitReport,
     init_tables,
@@ -210,7 +211,8 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     if !arguments.quiet {
         threads::note_missing_threads();
     }
-    let finished = arguments.finish(&reading, (&inputs, guard.as_ref()), &mut files)?;
+    let mut finished = arguments.finish(&reading, (&inputs, guard.as_ref()), &mut files)?;
+    let outcomes = arguments.map_outcomes(&inputs, &files, &mut finished.first)?;
     let FinishedModel { first, wiring, outlook, coverage, tables } = &finished;
     let broken = |problems| CommandError::Document(Box::new(problems), ExitStatus::Negative);
     parse(&SourceDocument { name: name.clone(), text: first.text.clone() }).map_err(broken)?;
@@ -234,6 +236,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             outlook: outlook.as_ref(),
             coverage: coverage.as_ref(),
             tables,
+            outcomes: &outcomes,
             cases: cases.as_deref(),
             next: &next,
         }
@@ -305,6 +308,26 @@ impl InitArguments {
             return Ok(None);
         }
         Ok(init::replaced_features(first, &init::wire_events(job.dump, self.model, &choices), job))
+    }
+
+    /// Adds the section for the files of outcomes to a model. Returns what there is to say of them.
+    fn map_outcomes(
+        &self,
+        inputs: &[InputSource],
+        tables: &EnrichmentFiles<'_>,
+        first: &mut FirstModel,
+    ) -> Result<Vec<String>, CommandError> {
+        let files = tables.outcomes();
+        if files.count() == 0 {
+            return Ok(Vec::new());
+        }
+        let document = SourceDocument { name: "(the model)".to_owned(), text: first.text.clone() };
+        let model = parse(&document).map_err(CommandError::document)?;
+        let format = self.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
+        let events = EventsAtHand { inputs, format, limits: self.max_line.with_table(self.max_table) };
+        let written = KeySearch { files, tables, events, model: &model }.write(&first.text)?;
+        first.text.push_str(&written.text);
+        Ok(written.lines)
     }
 
     /// The command that scores the dump with the model.

@@ -25,6 +25,8 @@ pub(super) struct InitReport<'r> {
     pub(super) coverage: Option<&'r EnrichmentCoverage>,
     /// These files.
     pub(super) tables: &'r PerKind<Option<EntityTable>>,
+    /// What was found of the files of outcomes.
+    pub(super) outcomes: &'r [String],
     /// The file of cases, if one was written.
     pub(super) cases: Option<&'r str>,
     /// The command that scores the dump with the model.
@@ -43,6 +45,7 @@ impl InitReport<'_> {
             lines.extend(self.outlook.map(|outlook| qualified(&outlook[side])));
             lines.extend(self.outlook.into_iter().flat_map(|outlook| left_out(&outlook[side])));
         }
+        lines.extend(self.outcomes.iter().cloned());
         if let Some(cases) = self.cases {
             lines.push(format!("{cases}: cases in the names of your events; pql test {cases}"));
         }

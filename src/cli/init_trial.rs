@@ -16,7 +16,7 @@ use crate::commands::{
 use pql_engine::{
     decode::misread::NotUnderstood,
     inspect::InspectedInput,
-    pipeline::{self, AsOfRequest, EnrichmentCoverage, MaxRejects, PipelineJob, RunError},
+    pipeline::{self, AsOfRequest, EnrichmentCoverage, LoadedTables, MaxRejects, PipelineJob, RunError},
     plan::{Model, parse_all_facts},
     read::{BlockLimits, ChangeGuard, InputSource},
 };
@@ -57,7 +57,8 @@ impl ModelTrial<'_> {
         let model = parse_all_facts(&document).map_err(CommandError::document)?;
         let format = self.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
         let events = EventsAtHand { inputs: self.inputs, format, limits: self.limits };
-        let tables = self.files.for_model(&model, events, Verbosity::Quiet)?;
+        let levels = self.files.levels_for_model(&model, events, Verbosity::Quiet)?;
+        let tables = LoadedTables { levels, outcomes: None };
         let Some(guard) = self.guard else { return Ok(None) };
         let job = PipelineJob {
             model: &model,

@@ -16,6 +16,7 @@ mod init;
 mod init_choices;
 mod init_fields;
 mod init_name;
+mod init_outcomes;
 mod init_questions;
 mod init_report;
 mod init_tables;

@@ -1,4 +1,4 @@
-//! What the commands compute beyond a run: findings about models, explanations, comparisons, first models.
+//! What the commands compute beyond a run: findings about models, explanations, comparisons, first models, maps of exports.
 //!
 //! Nothing here reads arguments, the environment or the terminal; that is the business of [`crate::cli`].
 
@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod fail_if;
 pub(crate) mod init;
+pub(crate) mod outcomes;
 pub(crate) mod record;
 pub(crate) mod score;
 mod toml_text;

@@ -13,7 +13,7 @@
 //!   `received`, `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `deliveries`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
-//! - Outcomes: `outcomes`. Outputs: `output`, `publish`, `promises`. The manual: `manual`.
+//! - Outcomes: `outcomes`, `outcome_maps`. Outputs: `output`, `publish`, `promises`. The manual: `manual`.
 //! - The language: `alerts`, `alert_rules`, `holdout`, `language`, `milestones`, `pools`, `standings`, `suppress`,
 //!   `templates`.
 //! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
@@ -75,6 +75,7 @@ mod mistakes;
 mod no_model;
 mod not_understood;
 mod oracle;
+mod outcome_maps;
 mod outcomes;
 mod output;
 #[cfg(feature = "parquet")]

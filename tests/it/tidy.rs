@@ -284,6 +284,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("commands/fail_if", &["model", "model/expr", "model/diag"]),
     ("commands/toml_text", &[]),
+    ("commands/outcomes", &["commands/toml_text", "model"]),
     (
         "commands/init",
         &[
@@ -378,6 +379,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "commands/explain",
             "commands/fail_if",
             "commands/init",
+            "commands/outcomes",
             "commands/record",
             "commands/score",
             "engine/cases",

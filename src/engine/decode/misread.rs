@@ -55,7 +55,7 @@ impl FormatCandidates {
     }
 
     /// The formats that read both values.
-    pub(crate) fn and(self, other: FormatCandidates) -> FormatCandidates {
+    pub fn and(self, other: FormatCandidates) -> FormatCandidates {
         FormatCandidates(self.0 & other.0)
     }
 

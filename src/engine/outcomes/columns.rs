@@ -1,7 +1,10 @@
 //! The names of the columns of a table, by which it is recognised.
 
+use std::collections::HashSet;
+
 use crate::{
     decode::for_each_leaf,
+    enrich::{ColumnSlots, EnrichError, RowTaker, TableRow, TableSource, walk_table},
     read::{BlockLimits, BlockReader, ColumnMapping, InputSource, LineBlock, ReadError, TableUse},
 };
 
@@ -40,4 +43,37 @@ pub fn outcome_columns(inputs: &[InputSource], limits: BlockLimits) -> Result<Ve
         block = next;
     }
     Ok(names)
+}
+
+/// The ids in a column, at most [`VALUES_MAX`] of them. A cell may list several between semicolons.
+///
+/// # Errors
+///
+/// Files that cannot be read.
+pub fn column_values(
+    inputs: &[InputSource],
+    column: &str,
+    limits: BlockLimits,
+) -> Result<HashSet<String>, EnrichError> {
+    let slots = ColumnSlots::new([column]);
+    let mut values = ColumnValues::default();
+    walk_table(TableSource { inputs, keys: &[column], limits }, &slots, &mut values)?;
+    Ok(values.0)
+}
+
+/// The values of a column that are kept.
+const VALUES_MAX: usize = 100_000;
+
+#[derive(Default)]
+struct ColumnValues(HashSet<String>);
+
+impl RowTaker for ColumnValues {
+    fn header(&mut self, _: &[String]) {}
+
+    fn row(&mut self, row: &TableRow<'_>) -> Result<(), EnrichError> {
+        if let Some(id) = row.id(0).filter(|_| self.0.len() < VALUES_MAX) {
+            self.0.extend(id.split(';').map(|part| part.trim().to_owned()));
+        }
+        Ok(())
+    }
 }

@@ -19,9 +19,10 @@ mod written_time;
 
 pub use self::{
     attach::{AttachedOutcomes, MappedKeys},
-    columns::outcome_columns,
+    columns::{column_values, outcome_columns},
     counts::{CountedPlaces, OutcomeCounts, OutcomePlace, PLACES_MAX, UnreadValues},
     error::OutcomeError,
+    native::is_native,
     table::{OutcomeReader, OutcomeRequest},
 };
 

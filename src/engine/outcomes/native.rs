@@ -30,6 +30,11 @@ mod part {
     pub(super) const REASON: usize = 8;
 }
 
+/// Whether columns are those of a native file.
+pub fn is_native(columns: &[String]) -> bool {
+    NativeColumns::find(columns).is_some()
+}
+
 impl NativeColumns {
     /// The native columns among those of a file, in any case; none if it has no outcomes with dates.
     pub(super) fn find(columns: &[String]) -> Option<NativeColumns> {

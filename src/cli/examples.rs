@@ -49,6 +49,12 @@ pub(super) const REPLAY: &str = "Examples:
   See how many accounts entered each tier, month by month:
     pql replay export.zip --from 2026-01-01 --to 2026-10-31 --every month --out months";
 
+pub(super) const BACKTEST: &str = "Examples:
+  Show whether high scores bought:
+    pql backtest export.zip -m scoring.toml --outcomes deals.csv
+  Compare with the model as it was, on the same rows:
+    pql backtest export.zip -m scoring.toml --outcomes deals.csv --against old.toml --capacity 20/1w";
+
 pub(super) const RECORD: &str = "Examples:
   Show the runs of a record:
     pql record show record

@@ -3,6 +3,7 @@
 //! Nothing below this module reads the clock, the environment or the terminal.
 
 mod args;
+mod backtest;
 mod changes;
 mod check;
 mod diff;
@@ -106,6 +107,8 @@ enum CliCommand {
     Changes(changes::ChangesArguments),
     #[command(after_help = examples::REPLAY)]
     Replay(Box<replay::ReplayArguments>),
+    #[command(after_help = examples::BACKTEST)]
+    Backtest(Box<backtest::BacktestArguments>),
     #[command(after_help = examples::RECORD)]
     Record(record::RecordArguments),
     #[command(after_help = examples::SCHEMA)]
@@ -141,6 +144,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         CliCommand::Diff(arguments) => diff::run(&arguments),
         CliCommand::Changes(arguments) => changes::run(&arguments),
         CliCommand::Replay(arguments) => replay::run(&arguments),
+        CliCommand::Backtest(arguments) => backtest::run(&arguments),
         CliCommand::Record(arguments) => record::run(&arguments),
         CliCommand::Schema(arguments) => generate::schema(&arguments),
         CliCommand::Completions(arguments) => generate::completions(&arguments),

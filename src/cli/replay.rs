@@ -5,9 +5,11 @@ mod outputs;
 
 use std::{ffi::OsString, path::PathBuf};
 
+pub(in crate::cli) use self::outputs::warn_of_receipts;
+
 use self::{
     dates::{ReplayDates, ReplayStep},
-    outputs::{ReplayOutputs, note_replay, warn_of_receipts},
+    outputs::{ReplayOutputs, note_replay},
 };
 use super::{
     CommandError, ExitStatus,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads arguments, the environment or the terminal; that is the business of [`crate::cli`].
 
+pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;

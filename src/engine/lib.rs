@@ -69,6 +69,9 @@ pub mod alerts;
 // Runs that follow one another, and many runs from one reading.
 pub mod runs;
 
+// What a model said at past dates, held against what became of everybody.
+pub mod backtest;
+
 // The record of runs as a folder on disk.
 pub mod record_folder;
 

@@ -704,6 +704,13 @@ pub struct LoadedTables {
 }
 
 impl LoadedTables {
+    /// Leaves out the rows of tables that say of no instant that they hold from then on.
+    pub fn keep_dated_rows(&mut self) {
+        for kind in EntityKind::ALL {
+            self.levels[kind].iter_mut().for_each(EnrichFile::keep_dated_rows);
+        }
+    }
+
     /// The tables for a run.
     pub fn for_run(&self) -> RunTables<'_> {
         let levels = PerKind { user: self.levels.user.as_ref(), account: self.levels.account.as_ref() };

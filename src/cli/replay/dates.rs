@@ -75,6 +75,28 @@ impl ReplayDates {
         Ok(ReplayDates { days })
     }
 
+    /// The dates of a range by a step.
+    ///
+    /// # Errors
+    /// Usage, if there are too many dates, or none.
+    pub(in crate::cli) fn within(first: Day, last: Day, every: ReplayStep) -> Result<ReplayDates, CommandError> {
+        let days = stepped(first, last, every);
+        let range = [first, last].map(format_day);
+        if days.len() > RUNS_MAX {
+            return Err(CommandError::usage(format!(
+                "from {} to {} there are more than {RUNS_MAX} dates; choose a shorter range or a longer step with --every",
+                range[0], range[1]
+            )));
+        }
+        if days.is_empty() {
+            return Err(CommandError::usage(format!(
+                "no month ends from {} to {}; choose a longer range, or another step with --every",
+                range[0], range[1]
+            )));
+        }
+        Ok(ReplayDates { days })
+    }
+
     /// The dates of a range by a step, and the last one whatever the step.
     ///
     /// # Errors
@@ -110,7 +132,11 @@ impl ReplayDates {
     }
 }
 
-fn date(option: &str, text: &str) -> Result<Day, CommandError> {
+/// The date of an option.
+///
+/// # Errors
+/// Usage, for a text that is no date.
+pub(in crate::cli) fn date(option: &str, text: &str) -> Result<Day, CommandError> {
     parse_day(text)
         .filter(|day| *day <= LAST_DAY)
         .ok_or_else(|| CommandError::usage(format!("{option} `{text}` is no date; expected one such as 2026-10-31")))

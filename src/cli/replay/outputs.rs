@@ -239,7 +239,7 @@ impl ReceiptRecord {
 }
 
 /// Warns of records that do not say when they were received, although the model says where that stands.
-pub(super) fn warn_of_receipts(input: &InputSettings, counts: ReceiptCounts) {
+pub(in crate::cli) fn warn_of_receipts(input: &InputSettings, counts: ReceiptCounts) {
     let ReceiptCounts { read, unread, missing } = counts;
     if !input.names_receipt() || (unread == 0 && missing == 0) {
         return;

@@ -46,7 +46,7 @@ pub use run_record::{
 pub(crate) use schema::OutputSchema;
 pub use selection::LeftOutRows;
 pub(crate) use selection::{OrderKeys, cell_text};
-pub(crate) use table::columns_text;
+pub use table::columns_text;
 pub use table::{level_summary_text, query_table_text};
 
 use self::{

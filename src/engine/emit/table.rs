@@ -73,7 +73,7 @@ pub(super) fn push(out: &mut String, table: &Table) {
 }
 
 /// Cells under the names of their columns, at most `width` characters wide.
-pub(crate) fn columns_text(names: &[&str], rows: impl Iterator<Item = Vec<String>>, width: u16) -> String {
+pub fn columns_text(names: &[&str], rows: impl Iterator<Item = Vec<String>>, width: u16) -> String {
     let mut table = plain(Some(width));
     table.set_header(names.iter().copied());
     for row in rows {

@@ -87,6 +87,11 @@ impl EnrichFile {
         names
     }
 
+    /// Leaves out the rows without a first instant.
+    pub(crate) fn keep_dated_rows(&mut self) {
+        self.rows.retain(|row| row.valid.from.is_some());
+    }
+
     /// The rows by id, then by period.
     fn sorted_rows(&self) -> Vec<&EnrichRow> {
         let mut rows: Vec<&EnrichRow> = self.rows.iter().collect();

@@ -35,6 +35,7 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
+pub(crate) use holdout::is_held_out;
 pub(crate) use member_signals::bound_sources;
 pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
 pub(crate) use outcome_keys::OutcomeInputs;

@@ -26,6 +26,7 @@
 mod alert_rules;
 mod alerts;
 mod arrival;
+mod backtest;
 mod bad_files;
 mod bad_input;
 mod bad_lines;

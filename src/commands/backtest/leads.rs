@@ -121,10 +121,13 @@ fn deals(report: &BacktestReport) -> ReportSection {
     section
         .below
         .push("A deal came from a lead if its opportunity (or its win) began at most 90 days after.".to_owned());
+    if deals.currencies.len() > 1 {
+        section.below.push(format!("Amounts are in {}, so they are not added up.", deals.currencies.join(", ")));
+    }
     if let Some(share) = deals.expansion_share.filter(|share| *share > 0.0) {
         section.below.push(format!(
             "Expansion: {}, which is {} of won and expansion together.",
-            amount_text(Some(deals.expansion_amount)),
+            amount_text(deals.expansion_amount),
             percent(share)
         ));
     }

@@ -37,8 +37,10 @@ pub struct DealsOfOrigin {
 pub struct DealReport {
     /// By origin.
     pub origins: Vec<DealsOfOrigin>,
-    /// The amount of expansions.
-    pub expansion_amount: f64,
+    /// The currencies of amounts. If there are several, nothing is added and all amounts are none.
+    pub currencies: Vec<String>,
+    /// The amount of expansions; none in several currencies.
+    pub expansion_amount: Option<f64>,
     /// Expansion / (won + expansion), by amounts; none without amounts.
     pub expansion_share: Option<f64>,
 }
@@ -57,7 +59,7 @@ struct LeadTimes {
 }
 
 /// Sorts the deals of all units by origin. A row that several units share counts once, with the first of them.
-pub(super) fn count_deals(seen: &Observations, list: &TriggerList<'_>) -> DealReport {
+pub(super) fn count_deals(seen: &Observations, list: &TriggerList<'_>, currencies: &[String]) -> DealReport {
     let from = seen.dates.first().map_or(Micros::MIN, |date| date.instant);
     let leads = LeadTimes {
         triggers: list.triggers.iter().map(|trigger| (trigger.unit.cluster, trigger.date.instant)).collect(),
@@ -82,7 +84,8 @@ pub(super) fn count_deals(seen: &Observations, list: &TriggerList<'_>) -> DealRe
     let whole = won.saturating_add(expansion);
     DealReport {
         origins: ["pql", "qualified_before", "self_serve", "other"].map(|origin| sum_origin(&deals, origin)).into(),
-        expansion_amount: expansion as f64 / 1e6,
+        expansion_amount: (currencies.len() < 2).then_some(expansion as f64 / 1e6),
+        currencies: currencies.to_vec(),
         expansion_share: (whole > 0).then(|| expansion as f64 / whole as f64),
     }
 }

@@ -3,7 +3,7 @@
 //! Rows are matched with entities once, at the end of all events: a date may not know yet which customer number an account has, and still its
 //! outcome counts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::units::UnitOutcome;
 use crate::{
@@ -22,6 +22,8 @@ pub struct KnownOutcomes {
     inherited: HashSet<OutcomeWord>,
     /// Kinds of outcomes that users have themselves.
     of_users: HashSet<(Box<str>, OutcomeWord)>,
+    /// The currencies of amounts, in order. Amounts of several cannot be added.
+    currencies: Vec<String>,
 }
 
 impl KnownOutcomes {
@@ -30,6 +32,7 @@ impl KnownOutcomes {
         let mut known = KnownOutcomes::default();
         let Some(attached) = &scored.outcomes else { return known };
         let numbers = DealNumbers::new(table);
+        known.currencies = numbers.currencies.iter().copied().map(str::to_owned).collect();
         for kind in EntityKind::ALL {
             for entity in EntityRef::all(scored, kind) {
                 known.note_own(scored, entity, attached, table);
@@ -60,6 +63,11 @@ impl KnownOutcomes {
         }
     }
 
+    /// The currencies of amounts, in order.
+    pub(super) fn currencies(&self) -> &[String] {
+        &self.currencies
+    }
+
     /// The outcomes of a unit.
     pub(super) fn of_unit(&self, kind: EntityKind, id: &str) -> &[UnitOutcome] {
         self.all[kind].get(id).map_or(&[], Vec::as_slice)
@@ -81,10 +89,10 @@ impl KnownOutcomes {
     }
 }
 
-/// Deals by a number, and whether amounts can be added.
+/// Deals by a number, and the currencies of their amounts.
 struct DealNumbers<'t> {
     numbers: HashMap<&'t str, u32>,
-    has_one_currency: bool,
+    currencies: BTreeSet<&'t str>,
 }
 
 impl<'t> DealNumbers<'t> {
@@ -94,8 +102,7 @@ impl<'t> DealNumbers<'t> {
             let next = numbers.len() as u32;
             numbers.entry(deal).or_insert(next);
         }
-        let currencies: HashSet<&str> = table.rows.iter().filter_map(|row| row.currency.as_deref()).collect();
-        DealNumbers { numbers, has_one_currency: currencies.len() < 2 }
+        DealNumbers { numbers, currencies: table.rows.iter().filter_map(|row| row.currency.as_deref()).collect() }
     }
 
     fn outcome(&self, table: &OutcomeTable, row: u32) -> UnitOutcome {
@@ -106,7 +113,7 @@ impl<'t> DealNumbers<'t> {
             day: of_table.day,
             timed: of_table.known_from == of_table.begins + 1,
             // The answer of a survey is no money.
-            amount: of_table.amount.filter(|_| self.has_one_currency || of_table.word == OutcomeWord::Nps),
+            amount: of_table.amount.filter(|_| self.currencies.len() < 2 || of_table.word == OutcomeWord::Nps),
             row,
             deal: of_table.deal.as_deref().and_then(|deal| self.numbers.get(deal).copied()),
         }

@@ -86,7 +86,7 @@ impl BacktestEvidence {
                 after_goal: list.after_goal,
                 months: count_months(&list.triggers),
                 ends: count_ends(&list.triggers, goal.known_to),
-                deals: count_deals(seen, &list),
+                deals: count_deals(seen, &list, job.known.currencies()),
                 holdout: resolved.holdout.as_ref().map(|_| compare_held_out(&list.triggers, goal)),
             },
             ranking: rank(seen, capacity.map(|capacity| capacity.leads)),

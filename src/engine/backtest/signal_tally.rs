@@ -93,7 +93,8 @@ impl SignalTally {
         let auc = self.auc();
         let first_fired_just_before = ReportedShare::new(self.fired_just_before, reached);
         let enough = self.positive_accounts.len() as u64 >= ENOUGH_POSITIVES;
-        let is_late = first_fired_just_before.share.is_some_and(|share| share > 0.5);
+        // It may fire too late for any date to see it before the goal.
+        let is_late = reached >= ENOUGH_POSITIVES && first_fired_just_before.share.is_some_and(|share| share > 0.5);
         let paid: Vec<Points> =
             self.by_points.keys().map(|(_, points)| *points).filter(|points| *points != Points::ZERO).collect();
         SignalResult {
@@ -105,7 +106,7 @@ impl SignalTally {
             positive_accounts: self.positive_accounts.len() as u64,
             enough,
             auc,
-            leak: enough && (auc.is_some_and(|auc| auc > LEAK_AUC) || is_late),
+            leak: is_late || (enough && auc.is_some_and(|auc| auc > LEAK_AUC)),
             first_fired_just_before,
         }
     }

@@ -12,7 +12,7 @@ pub(crate) struct OutcomeEve {
     pub(crate) id: Box<str>,
     /// The outcome.
     pub(crate) outcome: UnitOutcome,
-    /// What the model said; none if the unit had no event yet.
+    /// What the model said; none if the unit had no event yet, or if the day comes after the last date.
     pub(crate) said: Option<EveStanding>,
 }
 
@@ -54,9 +54,15 @@ impl EveDays {
         self.outcomes.entry(outcome.day - 1).or_default().push((id.into(), outcome));
     }
 
-    /// All days, within a range with both ends.
-    pub(super) fn days(&self, first: Day, last: Day) -> BTreeSet<Day> {
+    /// Outcomes on whose day before nobody looked, in order of time: it comes after the last date.
+    pub(super) fn take_later(&mut self) -> impl Iterator<Item = OutcomeEve> {
+        let later = std::mem::take(&mut self.outcomes).into_values().flatten();
+        later.map(|(id, outcome)| OutcomeEve { id, outcome, said: None })
+    }
+
+    /// All days before a day.
+    pub(super) fn days_before(&self, last: Day) -> BTreeSet<Day> {
         let looks = self.last_looks.keys().chain(self.first_looks.keys()).chain(self.outcomes.keys());
-        looks.copied().filter(|day| (first..=last).contains(day)).collect()
+        looks.copied().filter(|day| *day < last).collect()
     }
 }

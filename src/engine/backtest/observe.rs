@@ -132,8 +132,7 @@ impl<'j> Observer<'j> {
 
     /// The ends of all stages: the dates, and the days before outcomes.
     fn ends(&self, zone: &Zone) -> Vec<AsOf> {
-        let (first, last) = (self.job.dates[0], self.job.dates[self.job.dates.len() - 1]);
-        let days = self.days.days(first.day + 1, last.day - 1);
+        let days = self.days.days_before(self.job.dates[self.job.dates.len() - 1].day);
         let dates = self.job.dates.iter().copied();
         let mut ends: Vec<AsOf> = days.into_iter().map(|day| AsOf::end_of_day(day, zone)).chain(dates).collect();
         ends.sort_by_key(|end| end.instant);
@@ -304,7 +303,8 @@ impl<'j> Observer<'j> {
         }
     }
 
-    fn finish(self) -> Observations {
+    fn finish(mut self) -> Observations {
+        self.eves.extend(self.days.take_later());
         let share_outcomes = self.share_outcomes();
         let level = self.model.resolved.level(self.job.level);
         let tiers = level.tiers.iter().map(|tier| UnitTier { name: tier.name.clone(), qualified: tier.qualified });

@@ -4,7 +4,7 @@
 //! test writes its inputs into a folder, runs `pql` there, and compares output, messages and exit
 //! code.
 //!
-//! - Commands: `check`, `cases` and `case_days` (`pql test`), `diff` and `diff_movers`, `explain` (also
+//! - Commands: `backtest`, `check`, `cases` and `case_days` (`pql test`), `diff` and `diff_movers`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`,
 //!   `first_features`, `envelopes`, `sign_ups`, `renamed_events`, `told_fields`),
 //!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,

@@ -222,11 +222,7 @@ impl<'t> ModelTest<'t> {
         }
         let (scored, _) = score_state((&folded.state, folded.as_of), model, tables.for_run())?;
         let table = tables.outcomes.as_ref().expect("--outcomes is given");
-        let outcome_messages = OutcomeMessages { table, scored: &scored, model };
-        outcome_messages.warn();
-        if verbosity == Verbosity::Notes {
-            outcome_messages.note();
-        }
+        OutcomeMessages { table, scored: &scored, model }.tell(verbosity);
         let zone = &model.resolved.zone;
         let (first, last) = scored.time_range().unwrap_or((folded.as_of.instant, folded.as_of.instant));
         let period = AskedPeriod::new(arguments, [first, last].map(|at| zone.day(at)))?;

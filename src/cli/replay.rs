@@ -20,6 +20,7 @@ use super::{
     print_stderr,
 };
 use pql_engine::{
+    changes::ScoreLog,
     emit::RowFormat,
     plan::parse,
     runs::{ReplayJob, ReplayedRun, replay},
@@ -118,7 +119,7 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
     let job = prepared.job(&model, enrichment.levels.user.as_ref());
     let (earlier, end) = dates.instants(&model.resolved.zone);
     let tables = enrichment.for_run();
-    let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables };
+    let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables, log: ScoreLog::LeftOut };
     let mut take = |run: &ReplayedRun<'_>| {
         if let Some(table) = tables.outcomes.filter(|_| run.scored.as_of.instant == end.instant) {
             OutcomeMessages { table, scored: run.scored, model: &model }.tell(verbosity);

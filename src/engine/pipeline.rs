@@ -745,6 +745,32 @@ pub fn score_state_after<'s>(
     score_state_with((state, as_of), model, tables, ScoringExtras { before: Some(before), supposed: None })
 }
 
+/// Scores the entities of a state at another instant, after a run before. `entities` are those at an instant at which [`same_people`] holds.
+///
+/// # Errors
+///
+/// [`RunError`] of enrichment and of sums.
+pub(crate) fn score_entities_after<'s>(
+    (entities, as_of): (Entities<'s>, AsOf),
+    model: &'s Model,
+    tables: RunTables<'_>,
+    before: &dyn PreviousLists,
+) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    // Where people are the same, no address comes from a table.
+    score_entities_with(
+        (entities, as_of),
+        &HashMap::new(),
+        model,
+        tables,
+        ScoringExtras { before: Some(before), supposed: None },
+    )
+}
+
+/// Whether the people of a state are the same at every instant. They may not be where e-mail addresses come from a table, whose rows may have dates.
+pub(crate) fn same_people(model: &Model, tables: RunTables<'_>) -> bool {
+    tables.levels.user.is_none() || model.levels.user.emails.is_empty()
+}
+
 /// What scoring may take beside a state and enrichment.
 #[derive(Clone, Copy, Default)]
 struct ScoringExtras<'x> {
@@ -759,11 +785,21 @@ fn score_state_with<'s>(
     (state, as_of): (&'s FoldState, AsOf),
     model: &'s Model,
     tables: RunTables<'_>,
+    extras: ScoringExtras<'_>,
+) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    let emails = user_emails(tables.levels.user, as_of, &model.levels.user.emails);
+    score_entities_with((resolve_entities(state, model, &emails), as_of), &emails, model, tables, extras)
+}
+
+/// Scores entities in which one trait may be another.
+fn score_entities_with<'s>(
+    (entities, as_of): (Entities<'s>, AsOf),
+    emails: &HashMap<String, String>,
+    model: &'s Model,
+    tables: RunTables<'_>,
     ScoringExtras { before, supposed }: ScoringExtras<'_>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
     let files = tables.levels;
-    let emails = user_emails(files.user, as_of, &model.levels.user.emails);
-    let entities = resolve_entities(state, model, &emails);
     let mut enrichment = EnrichmentTraits::default();
     let mut strangers: PerKind<HashSet<&str>> = PerKind::default();
     strangers.user.extend(entities.members_without_events.iter().copied());
@@ -780,7 +816,7 @@ fn score_state_with<'s>(
         supposed.lay_over(&mut enrichment, &entities, model);
     }
     let standings = before.map(|before| before.standings(&entities));
-    let outcomes = tables.outcomes.map(|table| OutcomeInputs { table, emails: &emails });
+    let outcomes = tables.outcomes.map(|table| OutcomeInputs { table, emails });
     let inputs = ScoringInputs { model, enrichment: &enrichment, standings: standings.as_ref(), outcomes, as_of };
     let scored = score(entities, inputs).map_err(RunError::Overflow)?;
     Ok((scored, coverage))

@@ -208,6 +208,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/record",
             "engine/decode::format",
             "engine/enrich",
+            "engine/entity::Entities",
             "engine/fold",
             "engine/pipeline",
             "engine/plan::Model",

@@ -15,7 +15,7 @@ use crate::{
     commands::explain::{EntityHistory, EntityQuery, HistoryLine, HistoryReason, HistoryRecord},
 };
 use pql_engine::{
-    changes::ChangeStep,
+    changes::{ChangeStep, ScoreLog},
     pipeline::{AsOfRequest, PipelineJob},
     read::ChangeGuard,
     record_folder::{LogEntry, LoggedChange, RecordError, RecordView},
@@ -50,7 +50,8 @@ pub(super) fn print_replayed(
         history.add(run);
         Ok(())
     };
-    replay(&ReplayJob { last: &again, earlier: &earlier, end: folded.as_of, tables }, &mut take, None)?;
+    let job = ReplayJob { last: &again, earlier: &earlier, end: folded.as_of, tables, log: ScoreLog::Kept };
+    replay(&job, &mut take, None)?;
     guard.verify()?;
     print(arguments, &history)
 }

@@ -14,6 +14,7 @@ use crate::{
     commands::score::RecordedOutcome,
 };
 use pql_engine::{
+    changes::ScoreLog,
     pipeline::{AsOfRequest, LoadedTables, PipelineJob, RunError, RunTables},
     plan::{Model, parse},
     record::{LevelSnapshot, ListRecord},
@@ -60,6 +61,7 @@ impl RecordedFold {
             steps: self.followed.steps(&snapshot),
             before: self.before(),
             repeated: self.repeated.as_ref().map(|repeated| &repeated.list),
+            log: ScoreLog::Kept,
         })
     }
 

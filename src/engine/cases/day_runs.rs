@@ -8,6 +8,7 @@ use super::{
     test_case::CaseDay,
 };
 use crate::{
+    changes::ScoreLog,
     pipeline::{RunError, RunTables},
     record::{LevelSnapshot, ListRecord},
     runs::{FollowError, FollowedRun, PreviousModel, PreviousRun, RunToConclude, conclude, follow_run},
@@ -72,8 +73,15 @@ fn conclude_day(
     checker.settle_milestones(&mut scored);
     let snapshot = LevelSnapshot::of_levels(&scored, model);
     let steps = followed.steps(&snapshot);
-    let concluded =
-        conclude(&RunToConclude { scored: &scored, model, snapshot: &snapshot, steps, before, repeated: None });
+    let concluded = conclude(&RunToConclude {
+        scored: &scored,
+        model,
+        snapshot: &snapshot,
+        steps,
+        before,
+        repeated: None,
+        log: ScoreLog::LeftOut,
+    });
     checker.check(&scored, &day.run);
     for (side, id) in day.listed_entities() {
         checker.cover(&scored, side, id);

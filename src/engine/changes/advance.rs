@@ -1,13 +1,13 @@
 //! The list of changes of a run: every entity of the record and of the run, compared once.
 
-use std::{cell::OnceCell, cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     ChangeCause, ChangeKind, EntityChange, ScoreChange, StepSnapshots,
     comparison::{LevelSteps, StandingView, StepStandings, change_between},
     conditions::condition_changes,
     kept::fresh_kept,
-    reasons::{MemberIndex, own_reasons},
+    reasons::{ChangedAccounts, SourceNames, own_reasons},
 };
 use crate::record::{
     DepartedEntity, EntityOrigins, EntityStanding, KeptEntity, LevelRecord, ListRecord, OriginPlaces, PlaceMap,
@@ -37,8 +37,19 @@ pub struct ComparedRun<'r> {
     pub origins: &'r EntityOrigins,
     /// The date of the run.
     pub day: Day,
+    /// Whether the log is asked for.
+    pub log: ScoreLog,
     /// Whether an id has events that do not count, since they are of internal users.
     pub is_internal: &'r dyn Fn(EntityKind, &str) -> bool,
+}
+
+/// What becomes of scores that change where nothing that lists show does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScoreLog {
+    /// They are in [`RunChanges::moved`].
+    Kept,
+    /// Nobody asks, and [`RunChanges::moved`] is empty.
+    LeftOut,
 }
 
 /// Compares a run with a record. With none, everybody is noted and nothing is listed.
@@ -52,13 +63,13 @@ pub fn compare_with_record(before: Option<&ListRecord>, run: &ComparedRun<'_>) -
         }
         return found;
     };
-    let users = run.steps.of_level(&before.levels.user.snapshot, EntityKind::User);
-    let members = LazyMembers { levels: users, index: OnceCell::new() };
+    let mut accounts = ChangedAccounts::default();
     for kind in EntityKind::ALL {
         let record = &before.levels[kind];
         let steps = run.steps.of_level(&record.snapshot, kind);
-        LevelComparison { kind, record, steps, members: &members, run }.compare(&mut found);
+        LevelComparison { kind, record, steps, names: SourceNames::new(steps), run }.compare(&mut found, &mut accounts);
     }
+    accounts.add_members(run.steps.of_level(&before.levels.user.snapshot, EntityKind::User), &mut found.changes);
     found.changes.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
     found
 }
@@ -69,24 +80,12 @@ pub(super) fn order_of(change: &EntityChange) -> impl Ord + use<'_> {
     (group, Reverse(change.last_score()), &change.id, change.level as u8)
 }
 
-/// The members of accounts, which only changed accounts ask for.
-struct LazyMembers<'s> {
-    levels: LevelSteps<'s>,
-    index: OnceCell<MemberIndex<'s>>,
-}
-
-impl<'s> LazyMembers<'s> {
-    fn get(&self) -> &MemberIndex<'s> {
-        self.index.get_or_init(|| MemberIndex::new(self.levels))
-    }
-}
-
 /// One level before and now.
 struct LevelComparison<'c> {
     kind: EntityKind,
     record: &'c LevelRecord,
     steps: LevelSteps<'c>,
-    members: &'c LazyMembers<'c>,
+    names: SourceNames<'c>,
     run: &'c ComparedRun<'c>,
 }
 
@@ -94,13 +93,13 @@ struct LevelComparison<'c> {
 struct ComparedEntity<'c> {
     standing: &'c EntityStanding,
     before: Option<StandingView>,
-    now: Option<StandingView>,
+    now: Option<(StandingView, &'c EntityStanding)>,
     previous: Option<&'c EntityStanding>,
     kept: &'c KeptEntity,
 }
 
 impl LevelComparison<'_> {
-    fn compare(&self, found: &mut RunChanges) {
+    fn compare(&self, found: &mut RunChanges, accounts: &mut ChangedAccounts) {
         let [.., now] = self.steps;
         found.departed[self.kind] = self.record.departed.clone();
         let places = PlaceMap::new(&self.record.snapshot, now);
@@ -110,28 +109,33 @@ impl LevelComparison<'_> {
                 OriginPlaces::Own(Some(place)) if self.is_unchanged(&places, place, standing) => {
                     found.kept[self.kind].push(self.record.kept[place as usize].clone());
                 }
-                _ => self.stays_or_comes(standing, origin, found),
+                _ => self.stays_or_comes(standing, origin, (found, accounts)),
             }
         }
         let still_there = now.places_of(&self.record.snapshot);
         for ((place, standing), there) in self.record.snapshot.standings.iter().enumerate().zip(still_there) {
             if there.is_none() {
-                self.leaves(standing, &self.record.kept[place], found);
+                self.leaves(standing, &self.record.kept[place], (found, accounts));
             }
         }
     }
 
-    /// Whether nothing that lists or the log show is another thing.
+    /// Whether nothing that lists show is another thing, nor what the log shows, if it is asked for.
     fn is_unchanged(&self, places: &PlaceMap, place: u32, standing: &EntityStanding) -> bool {
         let before = &self.record.snapshot.standings[place as usize];
-        before.score == standing.score && places.is_same(before, standing)
+        (before.score == standing.score || self.run.log == ScoreLog::LeftOut) && places.is_same(before, standing)
     }
 
     /// An entity that is in the lists now.
-    fn stays_or_comes(&self, standing: &EntityStanding, origin: OriginPlaces<'_>, found: &mut RunChanges) {
+    fn stays_or_comes(
+        &self,
+        standing: &EntityStanding,
+        origin: OriginPlaces<'_>,
+        (found, accounts): (&mut RunChanges, &mut ChangedAccounts),
+    ) {
         let [.., level] = self.steps;
         let previous = match origin {
-            OriginPlaces::Own(own) => self.record.previous(own.as_slice()),
+            OriginPlaces::Own(own) => own.map(|place| self.record.listed(place)),
             OriginPlaces::Joined(places) => self.record.previous(places),
         };
         let returned = found.departed[self.kind].remove(&standing.id);
@@ -150,14 +154,20 @@ impl LevelComparison<'_> {
         found.unlisted[self.kind] += u64::from(before.is_none() && kind.is_none());
         let moved = before.as_ref().is_none_or(|before| before.score != now.score || before.tier != now.tier);
         if moved || kind.is_some() {
-            let entity = ComparedEntity { standing, before, now: Some(now), previous: previous.as_ref(), kept: &kept };
-            self.note((&entity, kind, None), moved, found);
+            let previous = previous.as_deref();
+            let entity = ComparedEntity { standing, before, now: Some((now, standing)), previous, kept: &kept };
+            self.note((&entity, kind, None), moved, (found, accounts));
         }
         found.kept[self.kind].push(kept);
     }
 
     /// An entity that is in no list any more.
-    fn leaves(&self, standing: &EntityStanding, kept: &KeptEntity, found: &mut RunChanges) {
+    fn leaves(
+        &self,
+        standing: &EntityStanding,
+        kept: &KeptEntity,
+        (found, accounts): (&mut RunChanges, &mut ChangedAccounts),
+    ) {
         let merged = self.run.origins.merged_into(self.kind, &standing.id);
         if merged.is_none() {
             let gone = DepartedEntity { gone: self.run.day, kept: kept.without_waiting() };
@@ -166,7 +176,7 @@ impl LevelComparison<'_> {
         let before = Some(StandingView::of(&self.record.snapshot, standing));
         let entity = ComparedEntity { standing, before, now: None, previous: Some(standing), kept };
         let kind = if merged.is_some() { ChangeKind::Merged } else { ChangeKind::Gone };
-        self.note((&entity, Some(kind), merged), true, found);
+        self.note((&entity, Some(kind), merged), true, (found, accounts));
     }
 
     /// Adds an entity to the list of changes and to the log.
@@ -174,24 +184,27 @@ impl LevelComparison<'_> {
         &self,
         (entity, kind, merged): (&ComparedEntity<'_>, Option<ChangeKind>, Option<&str>),
         moved: bool,
-        found: &mut RunChanges,
+        (found, accounts): (&mut RunChanges, &mut ChangedAccounts),
     ) {
         let id = &*entity.standing.id;
-        let steps = StepStandings::find(self.steps, id, entity.previous);
-        let reasons = own_reasons(&steps);
-        if moved {
+        let now = entity.now.as_ref();
+        let steps = StepStandings::find(self.steps, id, entity.previous, now.map(|(_, standing)| *standing));
+        let reasons = own_reasons(&steps, &self.names);
+        if moved && self.run.log == ScoreLog::Kept {
             let of_log = ScoreChange {
                 level: self.kind,
                 id: id.to_owned(),
                 account: entity.standing.account.as_deref().map(str::to_owned),
                 before: entity.before.clone(),
-                now: entity.now.clone(),
+                now: now.map(|(view, _)| view.clone()),
                 reasons: reasons.clone(),
             };
             found.moved.push(of_log);
         }
         let Some(kind) = kind else { return };
-        let of_members = if self.kind == EntityKind::Account { self.members.get().reasons(&steps) } else { Vec::new() };
+        if self.kind == EntityKind::Account {
+            accounts.note(found.changes.len(), &steps);
+        }
         found.changes.push(EntityChange {
             level: self.kind,
             id: id.to_owned(),
@@ -199,9 +212,9 @@ impl LevelComparison<'_> {
             kind,
             cause: self.cause(kind, &steps, id),
             before: entity.before.clone(),
-            now: entity.now.clone(),
+            now: now.map(|(view, _)| view.clone()),
             by_step: steps.by_step(),
-            reasons: [reasons, of_members].concat(),
+            reasons,
             conditions: if moves_tier(kind) { condition_changes(&steps) } else { Vec::new() },
             merged_into: merged.map(str::to_owned),
             tier_since: Some(entity.kept.tier_since),

@@ -53,13 +53,27 @@ impl<'s> StepSnapshots<'s> {
 }
 
 impl<'s> StepStandings<'s> {
-    /// An entity by its id now. `before` is its standing in the run before, perhaps under another id.
-    pub(super) fn find(levels: LevelSteps<'s>, id: &str, before: Option<&'s EntityStanding>) -> StepStandings<'s> {
-        let other = before.map(|standing| &*standing.id);
-        let find = |level: &'s LevelSnapshot| level.find(id).or_else(|| level.find(other?));
-        let mut standings = levels.map(find);
+    /// An entity by its id now, with its standings in the run before, perhaps under another id, and now.
+    pub(super) fn find(
+        levels: LevelSteps<'s>,
+        id: &str,
+        before: Option<&'s EntityStanding>,
+        now: Option<&'s EntityStanding>,
+    ) -> StepStandings<'s> {
+        let other = before.map(|standing| &*standing.id).filter(|other| *other != id);
+        let mut standings = [None; STEPS];
+        for step in RESTATED..NOW {
+            let level = levels[step];
+            // Most lists are those of a step before or of now, where the standing is known.
+            let own = match (level.is_shared_with(levels[BEFORE]), level.is_shared_with(levels[NOW])) {
+                (true, _) if other.is_none() => before,
+                (_, true) => now,
+                (true | false, false) => level.find(id),
+            };
+            standings[step] = own.or_else(|| level.find(other?));
+        }
         standings[BEFORE] = before;
-        standings[NOW] = levels[NOW].find(id);
+        standings[NOW] = now;
         StepStandings { levels, standings }
     }
 

@@ -4,7 +4,7 @@ use super::{
     ChangeKind, EntityChange,
     advance::order_of,
     comparison::{LevelSteps, StandingView, StepStandings, change_between},
-    reasons::{MemberIndex, own_reasons},
+    reasons::{ChangedAccounts, SourceNames, own_reasons},
 };
 use crate::record::{EntityStanding, LevelSnapshot, SnapshotTier};
 use pql_model::{EntityKind, PerKind, units::Points};
@@ -33,20 +33,22 @@ pub struct ListChanges {
 pub fn compare_lists(lists: &ComparedLists<'_>) -> ListChanges {
     let mut found = ListChanges::default();
     let steps = |kind: EntityKind| Some(two_steps(lists.before[kind]?, lists.now[kind]?));
-    let members = steps(EntityKind::User).map(MemberIndex::new);
+    let mut accounts = ChangedAccounts::default();
     for kind in EntityKind::ALL {
         let Some(steps) = steps(kind) else { continue };
         let order = lists.tiers[kind];
         let [before, .., now] = steps;
-        let members = members.as_ref().filter(|_| kind == EntityKind::Account);
-        let level = ListComparison { kind, steps, members, tiers: ordered(now, order), order };
-        for standing in &now.standings {
-            level.stays_or_comes(standing, &mut found);
+        let level = ListComparison { kind, steps, names: SourceNames::new(steps), tiers: ordered(now, order), order };
+        for standing in now.standings.iter() {
+            level.stays_or_comes(standing, &mut found, &mut accounts);
         }
         for standing in before.standings.iter().filter(|standing| now.find(&standing.id).is_none()) {
             let view = StandingView::of(before, standing);
-            found.changes.push(level.change(standing, ChangeKind::Gone, (Some(view), None)));
+            level.add(standing, ChangeKind::Gone, (Some(view), None), (&mut found, &mut accounts));
         }
+    }
+    if let Some(users) = steps(EntityKind::User) {
+        accounts.add_members(users, &mut found.changes);
     }
     found.changes.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
     found
@@ -67,13 +69,13 @@ fn ordered(level: &LevelSnapshot, order: &[String]) -> Vec<SnapshotTier> {
 struct ListComparison<'c> {
     kind: EntityKind,
     steps: LevelSteps<'c>,
-    members: Option<&'c MemberIndex<'c>>,
+    names: SourceNames<'c>,
     tiers: Vec<SnapshotTier>,
     order: &'c [String],
 }
 
-impl ListComparison<'_> {
-    fn stays_or_comes(&self, standing: &EntityStanding, found: &mut ListChanges) {
+impl<'c> ListComparison<'c> {
+    fn stays_or_comes(&self, standing: &'c EntityStanding, found: &mut ListChanges, accounts: &mut ChangedAccounts) {
         let [before, .., level] = self.steps;
         let now = StandingView::of(level, standing);
         let was = before.find(&standing.id).map(|standing| StandingView::of(before, standing));
@@ -82,7 +84,7 @@ impl ListComparison<'_> {
             None => (now.qualified || self.is_above_last(&now)).then_some(ChangeKind::New),
         };
         match kind {
-            Some(kind) => found.changes.push(self.change(standing, kind, (was, Some(now)))),
+            Some(kind) => self.add(standing, kind, (was, Some(now)), (found, accounts)),
             None => found.unlisted[self.kind] += u64::from(was.is_none()),
         }
     }
@@ -93,16 +95,20 @@ impl ListComparison<'_> {
         place.is_some_and(|place| place + 1 < self.order.len())
     }
 
-    fn change(
+    fn add(
         &self,
-        standing: &EntityStanding,
+        standing: &'c EntityStanding,
         kind: ChangeKind,
         (before, now): (Option<StandingView>, Option<StandingView>),
-    ) -> EntityChange {
-        let [first, ..] = self.steps;
-        let steps = StepStandings::find(self.steps, &standing.id, first.find(&standing.id));
-        let of_members = self.members.map(|members| members.reasons(&steps)).unwrap_or_default();
-        EntityChange {
+        (found, accounts): (&mut ListChanges, &mut ChangedAccounts),
+    ) {
+        let [first, .., last] = self.steps;
+        let id = &*standing.id;
+        let steps = StepStandings::find(self.steps, id, first.find(id), last.find(id));
+        if self.kind == EntityKind::Account {
+            accounts.note(found.changes.len(), &steps);
+        }
+        found.changes.push(EntityChange {
             level: self.kind,
             id: standing.id.to_string(),
             account: standing.account.as_deref().map(str::to_owned),
@@ -111,11 +117,11 @@ impl ListComparison<'_> {
             before,
             now,
             by_step: [Points::ZERO; 4],
-            reasons: [own_reasons(&steps), of_members].concat(),
+            reasons: own_reasons(&steps, &self.names),
             conditions: Vec::new(),
             merged_into: None,
             tier_since: None,
             first_qualified: None,
-        }
+        });
     }
 }

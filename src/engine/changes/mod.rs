@@ -25,7 +25,7 @@ mod volume;
 
 pub(crate) use self::digest::digest_heading;
 pub use self::{
-    advance::{ComparedRun, RunChanges, compare_with_record},
+    advance::{ComparedRun, RunChanges, ScoreLog, compare_with_record},
     change::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
     changed_rows::{ChangedRowsFormat, write_changed_rows},
     comparison::StepSnapshots,

@@ -2,12 +2,13 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
+    rc::Rc,
 };
 
 use super::{
-    ChangeStep,
+    ChangeStep, EntityChange,
     comparison::{LevelSteps, STEPS, StepStandings},
 };
 use crate::record::{EntityStanding, LevelSnapshot};
@@ -55,41 +56,80 @@ struct SourceDifference {
 }
 
 /// What the entity's own signals gave or took, the largest difference first.
-pub(super) fn own_reasons(steps: &StepStandings<'_>) -> Vec<ChangeReason> {
-    let names = SourceNames::new(steps.levels);
-    let mut amounts: BTreeMap<usize, [Points; STEPS]> = BTreeMap::new();
-    add_amounts(&names, steps.levels, steps.standings, &mut amounts);
-    let differences = amounts.into_iter().map(|(place, amounts)| {
+pub(super) fn own_reasons(steps: &StepStandings<'_>, names: &SourceNames<'_>) -> Vec<ChangeReason> {
+    let mut amounts = SourceAmounts::default();
+    amounts.add(names, steps.standings);
+    let differences = amounts.sorted().into_iter().map(|(place, amounts)| {
         (place, SourceDifference { points: StepStandings::differences(amounts), people: [0; 4] })
     });
     ranked(differences, |place| names.names[place].to_owned(), |_| None)
 }
 
-/// The members of accounts, in each snapshot of the users.
-pub(super) struct MemberIndex<'s> {
-    levels: LevelSteps<'s>,
-    names: SourceNames<'s>,
-    by_account: [HashMap<&'s str, Vec<&'s EntityStanding>>; STEPS],
+/// The accounts of a list of changes. What their members gave or took is added at the end, when it is known which they are.
+#[derive(Debug, Default)]
+pub(super) struct ChangedAccounts {
+    /// By the place of their change in the list.
+    accounts: Vec<(usize, StepIds)>,
 }
 
+/// The id of an account in each snapshot that it is in.
+type StepIds = [Option<Box<str>>; STEPS];
+
+impl ChangedAccounts {
+    /// Notes the account of a change.
+    pub(super) fn note(&mut self, place: usize, steps: &StepStandings<'_>) {
+        self.accounts.push((place, steps.standings.map(|standing| standing.map(|standing| standing.id.clone()))));
+    }
+
+    /// Adds to each change what the members gave or took. `users` are the snapshots of the users.
+    pub(super) fn add_members(&self, users: LevelSteps<'_>, changes: &mut [EntityChange]) {
+        if self.accounts.is_empty() {
+            return;
+        }
+        let wanted = self.accounts.iter().flat_map(|(_, ids)| ids).flatten().map(|id| &**id).collect();
+        let members = MemberIndex::new(users, &wanted);
+        for (place, ids) in &self.accounts {
+            changes[*place].reasons.extend(members.reasons(ids));
+        }
+    }
+}
+
+/// The members of some accounts, in each snapshot of the users.
+struct MemberIndex<'s> {
+    names: SourceNames<'s>,
+    by_account: [Rc<MembersByAccount<'s>>; STEPS],
+}
+
+/// Users by their account.
+type MembersByAccount<'s> = HashMap<&'s str, Vec<&'s EntityStanding>>;
+
 impl<'s> MemberIndex<'s> {
-    pub(super) fn new(levels: LevelSteps<'s>) -> MemberIndex<'s> {
-        MemberIndex { levels, names: SourceNames::new(levels), by_account: levels.map(members) }
+    /// The members of the accounts with some ids.
+    fn new(levels: LevelSteps<'s>, wanted: &HashSet<&str>) -> MemberIndex<'s> {
+        let mut by_account: [Rc<MembersByAccount<'s>>; STEPS] = Default::default();
+        for step in 0..STEPS {
+            let known = (0..step).find(|other| levels[*other].is_shared_with(levels[step]));
+            by_account[step] = match known {
+                Some(other) => Rc::clone(&by_account[other]),
+                None => Rc::new(members(levels[step], wanted)),
+            };
+        }
+        MemberIndex { names: SourceNames::new(levels), by_account }
     }
 
     /// What the members of an account gave or took, the largest difference first. A member who comes brings its points, one who goes takes them.
-    pub(super) fn reasons(&self, account: &StepStandings<'_>) -> Vec<ChangeReason> {
-        let mut of_users: BTreeMap<&str, BTreeMap<usize, [Points; STEPS]>> = BTreeMap::new();
-        for (step, standing) in account.standings.iter().enumerate() {
-            let members = standing.and_then(|standing| self.by_account[step].get(&*standing.id));
+    fn reasons(&self, account: &StepIds) -> Vec<ChangeReason> {
+        let mut of_users: BTreeMap<&str, SourceAmounts> = BTreeMap::new();
+        for (step, id) in account.iter().enumerate() {
+            let members = id.as_deref().and_then(|id| self.by_account[step].get(id));
             for member in members.into_iter().flatten() {
                 let mut standings = [None; STEPS];
                 standings[step] = Some(*member);
-                add_amounts(&self.names, self.levels, standings, of_users.entry(&member.id).or_default());
+                of_users.entry(&member.id).or_default().add(&self.names, standings);
             }
         }
         let mut sums: BTreeMap<usize, SourceDifference> = BTreeMap::new();
-        for (place, amounts) in of_users.into_values().flatten() {
+        for (place, amounts) in of_users.into_values().flat_map(SourceAmounts::sorted) {
             let sum = sums.entry(place).or_default();
             for (step, points) in StepStandings::differences(amounts).into_iter().enumerate() {
                 sum.points[step] = sum.points[step] + points;
@@ -100,11 +140,11 @@ impl<'s> MemberIndex<'s> {
     }
 }
 
-/// Users by their account.
-fn members(level: &LevelSnapshot) -> HashMap<&str, Vec<&EntityStanding>> {
-    let mut by_account: HashMap<&str, Vec<&EntityStanding>> = HashMap::new();
-    for standing in &level.standings {
-        if let Some(account) = &standing.account {
+/// The users whose account is one of some.
+fn members<'s>(level: &'s LevelSnapshot, wanted: &HashSet<&str>) -> MembersByAccount<'s> {
+    let mut by_account = MembersByAccount::new();
+    for standing in level.standings.iter() {
+        if let Some(account) = standing.account.as_deref().filter(|account| wanted.contains(account)) {
             by_account.entry(account).or_default().push(standing);
         }
     }
@@ -112,14 +152,14 @@ fn members(level: &LevelSnapshot) -> HashMap<&str, Vec<&EntityStanding>> {
 }
 
 /// The names of what gives points in any of the snapshots: those of this run's model in its order, then others.
-struct SourceNames<'s> {
+pub(super) struct SourceNames<'s> {
     names: Vec<&'s str>,
     /// For each snapshot the place of each of its sources in the list.
     places: [Vec<usize>; STEPS],
 }
 
 impl<'s> SourceNames<'s> {
-    fn new(levels: LevelSteps<'s>) -> SourceNames<'s> {
+    pub(super) fn new(levels: LevelSteps<'s>) -> SourceNames<'s> {
         let mut names: Vec<&str> = Vec::new();
         let mut known: HashMap<&str, usize> = HashMap::new();
         let mut places: [Vec<usize>; STEPS] = Default::default();
@@ -136,18 +176,36 @@ impl<'s> SourceNames<'s> {
     }
 }
 
-/// Adds the amounts of an entity by source, for the snapshots that it is in.
-fn add_amounts(
-    names: &SourceNames<'_>,
-    levels: LevelSteps<'_>,
-    standings: [Option<&EntityStanding>; STEPS],
-    into: &mut BTreeMap<usize, [Points; STEPS]>,
-) {
-    debug_assert_eq!(names.places.len(), levels.len(), "a list of places for each snapshot");
-    for (step, standing) in standings.into_iter().enumerate() {
-        for (source, points) in standing.into_iter().flat_map(|standing| &standing.amounts) {
-            into.entry(names.places[step][*source as usize]).or_default()[step] = *points;
+/// The amounts of an entity by source, each after each step.
+#[derive(Debug, Default)]
+struct SourceAmounts {
+    // Few signals pay one entity, so a list is searched faster than a map.
+    by_source: Vec<(usize, [Points; STEPS])>,
+}
+
+impl SourceAmounts {
+    /// Adds the amounts of the snapshots that it is in.
+    fn add(&mut self, names: &SourceNames<'_>, standings: [Option<&EntityStanding>; STEPS]) {
+        for (step, standing) in standings.into_iter().enumerate() {
+            for (source, points) in standing.into_iter().flat_map(|standing| &standing.amounts) {
+                self.of(names.places[step][*source as usize])[step] = *points;
+            }
         }
+    }
+
+    fn of(&mut self, source: usize) -> &mut [Points; STEPS] {
+        let known = self.by_source.iter().position(|(known, _)| *known == source);
+        let place = known.unwrap_or_else(|| {
+            self.by_source.push((source, [Points::ZERO; STEPS]));
+            self.by_source.len() - 1
+        });
+        &mut self.by_source[place].1
+    }
+
+    /// In the order of the sources.
+    fn sorted(mut self) -> Vec<(usize, [Points; STEPS])> {
+        self.by_source.sort_by_key(|(source, _)| *source);
+        self.by_source
     }
 }
 

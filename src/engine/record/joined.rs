@@ -7,12 +7,12 @@ use super::{AlertStanding, EntityStanding, KeptEntity, LevelRecord};
 impl LevelRecord {
     /// The records of an entity together: the highest tier with its date, the score of the smallest id, the earliest date of being qualified, the latest of
     /// each alert. `places` are those of its ids in the snapshot, the smallest id first.
-    pub(crate) fn previous(&self, places: &[u32]) -> Option<(EntityStanding, Cow<'_, KeptEntity>)> {
+    pub(crate) fn previous(&self, places: &[u32]) -> Option<(Cow<'_, EntityStanding>, Cow<'_, KeptEntity>)> {
         let standings = &self.snapshot.standings;
         let (first, others) = places.split_first()?;
         let smallest = &standings[*first as usize];
         if others.is_empty() {
-            return Some((smallest.clone(), Cow::Borrowed(&self.kept[*first as usize])));
+            return Some(self.listed(*first));
         }
         let all = places.iter().map(|place| *place as usize);
         let highest = all.clone().min_by_key(|place| standings[*place].tier.unwrap_or(u32::MAX))?;
@@ -24,7 +24,13 @@ impl LevelRecord {
             alerts: (0..self.alerts.len() as u32).filter_map(|place| joined_alert(place, all.clone())).collect(),
             ..self.kept[highest].clone()
         };
-        Some((EntityStanding { tier, route, suppressed, ..smallest.clone() }, Cow::Owned(kept)))
+        Some((Cow::Owned(EntityStanding { tier, route, suppressed, ..smallest.clone() }), Cow::Owned(kept)))
+    }
+
+    /// The record of one id, by its place in the snapshot.
+    pub(crate) fn listed(&self, place: u32) -> (Cow<'_, EntityStanding>, Cow<'_, KeptEntity>) {
+        let place = place as usize;
+        (Cow::Borrowed(&self.snapshot.standings[place]), Cow::Borrowed(&self.kept[place]))
     }
 }
 

@@ -46,7 +46,7 @@ impl EntityOrigins {
             let home = &entities.accounts[user.home? as usize];
             Some(entities.account_ids.get(home.id))
         });
-        for standing in &accounts.standings {
+        for standing in accounts.standings.iter() {
             if let Some(now) = lost.get(&*standing.id) {
                 origins.note(EntityKind::Account, &standing.id, now);
             }

@@ -1,5 +1,7 @@
 //! What one run came to, as far as runs are compared: of each entity the score, the tier, the route, and what every signal paid.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::{
@@ -48,8 +50,8 @@ pub struct LevelSnapshot {
     pub point_sources: Vec<String>,
     /// The facts that conditions of tiers read, as expressions of the level name them. Only a level that was scored has them.
     pub tier_facts: Vec<String>,
-    /// By id.
-    pub standings: Vec<EntityStanding>,
+    /// By id. Clones share them.
+    pub standings: Arc<Vec<EntityStanding>>,
 }
 
 /// Where a user or an account stands.
@@ -89,8 +91,8 @@ impl LevelSnapshot {
         let order = LevelSnapshot::entity_order(scored, kind);
         let entities =
             order.into_par_iter().with_min_len(256).map(|place| EntityRef { side: kind, place: place as usize });
-        let standings = entities.map(|entity| standing(scored, (level, &slots), entity)).collect();
-        LevelSnapshot { standings, tier_facts: names, ..LevelSnapshot::without_entities(level) }
+        let standings: Vec<EntityStanding> = entities.map(|entity| standing(scored, (level, &slots), entity)).collect();
+        LevelSnapshot { standings: Arc::new(standings), tier_facts: names, ..LevelSnapshot::without_entities(level) }
     }
 
     /// A level in which nobody is.
@@ -103,7 +105,7 @@ impl LevelSnapshot {
             suppressions: level.suppressions.iter().map(|one| one.name.clone()).collect(),
             point_sources: signals.chain(bounds).chain(["cap:score".to_owned()]).collect(),
             tier_facts: Vec::new(),
-            standings: Vec::new(),
+            standings: Arc::default(),
         }
     }
 
@@ -115,6 +117,11 @@ impl LevelSnapshot {
         let id = |place: u32| EntityRef { side: kind, place: place as usize }.id(scored);
         order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
         order.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Whether both are the same list, not only lists of the same.
+    pub(crate) fn is_shared_with(&self, other: &LevelSnapshot) -> bool {
+        Arc::ptr_eq(&self.standings, &other.standings)
     }
 
     /// The standing of an id.

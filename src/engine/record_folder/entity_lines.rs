@@ -3,7 +3,10 @@
 //! A line has where the entity stands, what each signal paid, and what the record keeps of it. Of an entity that is in the lists no more it has
 //! the date on which it went and what is kept. Keys without a value are left out. Names stand for themselves; `record.json` has their order.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -202,10 +205,11 @@ pub(super) fn read_entities(header: &LevelHeader, bytes: &[u8]) -> Result<LevelR
     if let Some(place) = read.windows(2).position(|pair| pair[0].id() >= pair[1].id()) {
         return Err(FileFault::at_line(place + 2, "is not in the order of the ids"));
     }
+    let mut standings = Vec::with_capacity(read.len());
     for entity in read {
         match entity {
             ReadEntity::Present(standing, kept) => {
-                level.snapshot.standings.push(standing);
+                standings.push(standing);
                 level.kept.push(kept);
             }
             ReadEntity::Gone(id, departed) => {
@@ -213,6 +217,7 @@ pub(super) fn read_entities(header: &LevelHeader, bytes: &[u8]) -> Result<LevelR
             }
         }
     }
+    level.snapshot.standings = Arc::new(standings);
     let counts = (level.snapshot.standings.len() as u64, level.departed.len() as u64);
     if counts != (header.present, header.gone) {
         return Err(FileFault::damage("has another number of entities than record.json says"));

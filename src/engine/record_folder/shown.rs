@@ -164,7 +164,7 @@ impl ShownLevel {
         let snapshot = &level.snapshot;
         let mut tiers: Vec<(String, u64)> = snapshot.tiers.iter().map(|tier| (tier.name.clone(), 0)).collect();
         let mut shown = ShownLevel { gone: level.gone().count() as u64, ..ShownLevel::default() };
-        for standing in &snapshot.standings {
+        for standing in snapshot.standings.iter() {
             shown.present += 1;
             shown.qualified += u64::from(snapshot.qualifies(standing));
             shown.suppressed += u64::from(standing.suppressed.is_some());

@@ -1,6 +1,6 @@
 //! Rows to a snapshot of a level.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     RowFileError,
@@ -83,7 +83,7 @@ impl<'f> SnapshotBuilder<'f> {
             standing.amounts.sort_unstable_by_key(|(source, _)| *source);
             standing
         };
-        self.level.standings = self.rows.into_iter().map(renumber).collect();
+        self.level.standings = Arc::new(self.rows.into_iter().map(renumber).collect());
         self.level.point_sources = names.into_iter().map(|(name, _)| name).collect();
         Ok(self.level)
     }

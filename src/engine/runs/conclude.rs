@@ -2,7 +2,7 @@
 
 use crate::{
     alerts::{AlertOutcome, AlertRun, fire_alerts},
-    changes::{ComparedRun, RunChanges, StepSnapshots, compare_with_record},
+    changes::{ComparedRun, RunChanges, ScoreLog, StepSnapshots, compare_with_record},
     plan::Model,
     record::{EntityOrigins, LevelRecord, LevelSnapshot, ListRecord},
     score::ScoredEntities,
@@ -24,6 +24,8 @@ pub struct RunToConclude<'r> {
     pub before: Option<&'r ListRecord>,
     /// The run of the same instant that this one replaces.
     pub repeated: Option<&'r ListRecord>,
+    /// Whether the log is asked for.
+    pub log: ScoreLog,
 }
 
 /// What a run says beside its rows.
@@ -45,6 +47,7 @@ pub fn conclude(run: &RunToConclude<'_>) -> ConcludedRun {
         steps: run.steps.unwrap_or(StepSnapshots::all(run.snapshot)),
         origins: &origins,
         day: run.scored.as_of.day,
+        log: run.log,
         is_internal: &|kind, id| match kind {
             EntityKind::User => run.model.resolved.identity.excludes_id(id) || entities.sets_aside(id),
             EntityKind::Account => entities.names_account(id),

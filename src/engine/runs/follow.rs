@@ -6,7 +6,7 @@ use crate::{
     fold::FoldState,
     pipeline::{
         EnrichmentCoverage, FoldedRun, PipelineJob, RunError, RunProgress, RunTables, StageEnds, fold_inputs,
-        fold_stages, score_state_after,
+        fold_stages, same_people, score_entities_after, score_state_after,
     },
     plan::Model,
     record::{LevelSnapshot, ListRecord},
@@ -130,8 +130,14 @@ fn fold_steps(
         if view.as_of.instant <= then.instant {
             return Err(FollowError::NotAfter { as_of: view.as_of });
         }
-        steps.restated = step(view.state, then, (job.model, tables), previous.list)?;
-        steps.time = step(view.state, view.as_of, (job.model, tables), previous.list)?;
+        let (scored, _) = score_state_after((view.state, then), job.model, tables, previous.list)?;
+        steps.restated = LevelSnapshot::of_levels(&scored, job.model);
+        let (scored, _) = if same_people(job.model, tables) {
+            score_entities_after((scored.entities, view.as_of), job.model, tables, previous.list)?
+        } else {
+            score_state_after((view.state, view.as_of), job.model, tables, previous.list)?
+        };
+        steps.time = LevelSnapshot::of_levels(&scored, job.model);
         Ok(())
     };
     let stages = StageEnds { ends: &[then], known: KnownFrom::OwnTime };

@@ -2,11 +2,13 @@
 
 use super::{ConcludedRun, RunToConclude, conclude};
 use crate::{
-    changes::StepSnapshots,
+    changes::{ScoreLog, StepSnapshots},
     decode::format::KnownFrom,
+    entity::Entities,
     fold::FoldState,
     pipeline::{
-        FoldedRun, PipelineJob, RunError, RunProgress, RunTables, StageEnds, StageView, fold_stages, score_state_after,
+        FoldedRun, PipelineJob, RunError, RunProgress, RunTables, StageEnds, StageView, fold_stages, same_people,
+        score_entities_after, score_state_after,
     },
     plan::Model,
     record::{LevelSnapshot, ListRecord},
@@ -24,6 +26,8 @@ pub struct ReplayJob<'j> {
     pub end: AsOf,
     /// The tables, which are those of today in every run; rows with dates count where they hold.
     pub tables: RunTables<'j>,
+    /// Whether each run's log is asked for.
+    pub log: ScoreLog,
 }
 
 /// One of the runs.
@@ -48,11 +52,11 @@ pub fn replay<E: From<RunError>>(
     take: &mut dyn FnMut(&ReplayedRun<'_>) -> Result<(), E>,
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<FoldedRun, E> {
-    let mut sequence = RunSequence { model: job.last.model, tables: job.tables, list: None, time: None };
+    let mut sequence = RunSequence { model: job.last.model, tables: job.tables, log: job.log, list: None, time: None };
     let mut visit = |view: StageView<'_>| -> Result<(), E> {
         let next = job.earlier.get(view.stage + 1).copied().unwrap_or(job.end);
-        sequence.run(view.state, view.end, take)?;
-        Ok(sequence.see_from(view.state, next)?)
+        let entities = sequence.run(view.state, view.end, take)?;
+        Ok(sequence.see_from((view.state, entities), next)?)
     };
     let stages = StageEnds { ends: job.earlier, known: KnownFrom::Receipt };
     let folded = fold_stages(job.last, stages, &mut visit, report)?;
@@ -64,20 +68,24 @@ pub fn replay<E: From<RunError>>(
 struct RunSequence<'s> {
     model: &'s Model,
     tables: RunTables<'s>,
+    log: ScoreLog,
     /// The record of the last run.
     list: Option<ListRecord>,
     /// The events of the last run, seen from the instant of the next one.
     time: Option<PerKind<LevelSnapshot>>,
 }
 
-impl RunSequence<'_> {
-    /// Scores a state and concludes the run.
-    fn run<E: From<RunError>>(
+impl<'s> RunSequence<'s> {
+    /// Scores a state and concludes the run. Returns its entities.
+    fn run<'v, E: From<RunError>>(
         &mut self,
-        state: &FoldState,
+        state: &'v FoldState,
         as_of: AsOf,
         take: &mut dyn FnMut(&ReplayedRun<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<Entities<'v>, E>
+    where
+        's: 'v,
+    {
         let nothing = PreviousStandings::default();
         let before: &dyn PreviousLists = self.list.as_ref().map_or(&nothing, |list| list);
         let (scored, _) = score_state_after((state, as_of), self.model, self.tables, before)?;
@@ -97,17 +105,22 @@ impl RunSequence<'_> {
             steps,
             before: self.list.as_ref(),
             repeated: None,
+            log: self.log,
         };
         let concluded = conclude(&run);
         take(&ReplayedRun { scored: &scored, snapshot: &snapshot, before: self.list.as_ref(), concluded: &concluded })?;
         self.list = Some(concluded.list);
-        Ok(())
+        Ok(scored.entities)
     }
 
     /// Looks at the events of the last run from the instant of the next one.
-    fn see_from(&mut self, state: &FoldState, next: AsOf) -> Result<(), RunError> {
+    fn see_from(&mut self, (state, entities): (&FoldState, Entities<'_>), next: AsOf) -> Result<(), RunError> {
         let Some(list) = &self.list else { return Ok(()) };
-        let (scored, _) = score_state_after((state, next), self.model, self.tables, list)?;
+        let (scored, _) = if same_people(self.model, self.tables) {
+            score_entities_after((entities, next), self.model, self.tables, list)?
+        } else {
+            score_state_after((state, next), self.model, self.tables, list)?
+        };
         self.time = Some(LevelSnapshot::of_levels(&scored, self.model));
         Ok(())
     }

@@ -136,11 +136,12 @@ fn users_level(number: usize) -> LevelRecord {
     let today = day(DATES[number]);
     let mut level =
         LevelRecord { snapshot: empty_snapshot(), alerts: vec!["new_hot".into()], ..LevelRecord::default() };
+    let mut standings = Vec::new();
     for SampleUser(id, visits, admin, fires) in users(number) {
         let score = Points(visits + admin);
         let hot = score.0 >= 20_000;
         let amounts = [(0, Points(visits)), (1, Points(admin))];
-        level.snapshot.standings.push(EntityStanding {
+        standings.push(EntityStanding {
             id: id.into(),
             account: Some("acme".into()),
             score,
@@ -164,6 +165,7 @@ fn users_level(number: usize) -> LevelRecord {
             alerts: if hot { [(0, alert)].into() } else { [].into() },
         });
     }
+    level.snapshot.standings = standings.into();
     if number == 2 {
         let kept = KeptEntity { tier_since: day(DATES[0]), first_qualified: None, assignee: None, alerts: [].into() };
         level.departed.insert("bo".into(), DepartedEntity { gone: today, kept });
@@ -181,13 +183,13 @@ fn empty_snapshot() -> LevelSnapshot {
         suppressions: vec!["customer".into()],
         point_sources: vec!["visits".into(), "admin".into(), "cap:score".into()],
         tier_facts: Vec::new(),
-        standings: Vec::new(),
+        standings: Vec::new().into(),
     }
 }
 
 fn accounts_level(number: usize) -> LevelRecord {
     let mut level = LevelRecord { snapshot: empty_snapshot(), ..LevelRecord::default() };
-    level.snapshot.standings.push(EntityStanding {
+    let acme = EntityStanding {
         id: "acme".into(),
         account: None,
         score: Points(10_000 * (number as i64 + 2)),
@@ -196,7 +198,8 @@ fn accounts_level(number: usize) -> LevelRecord {
         suppressed: Some(0),
         amounts: [(0, Points(10_000 * (number as i64 + 2)))].into(),
         tier_facts: [].into(),
-    });
+    };
+    level.snapshot.standings = vec![acme].into();
     let since = day(DATES[0]);
     level.kept.push(KeptEntity { tier_since: since, first_qualified: None, assignee: None, alerts: [].into() });
     level

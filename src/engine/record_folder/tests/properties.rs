@@ -85,7 +85,7 @@ fn a_level() -> impl Strategy<Value = LevelRecord> {
             present.into_iter().map(|(standing, kept)| (standing.id.clone(), (standing, kept))).collect();
         let departed = departed.into_iter().filter(|(id, ..)| !present.contains_key(id.as_str()));
         let departed = departed.map(|(id, gone, kept)| (id.into(), DepartedEntity { gone, kept })).collect();
-        let (standings, kept) = present.into_values().unzip();
+        let (standings, kept): (Vec<EntityStanding>, Vec<KeptEntity>) = present.into_values().unzip();
         let names = || NAMES.map(str::to_owned).to_vec();
         let tier = |(name, qualified): (&str, bool)| SnapshotTier { name: name.into(), qualified };
         let route = |(name, human): (&str, bool)| SnapshotRoute {
@@ -100,7 +100,7 @@ fn a_level() -> impl Strategy<Value = LevelRecord> {
                 suppressions: names(),
                 point_sources: names(),
                 tier_facts: Vec::new(),
-                standings,
+                standings: standings.into(),
             },
             kept,
             departed,

@@ -91,7 +91,7 @@ fn level(standings: Vec<EntityStanding>) -> LevelRecord {
             suppressions: vec!["customer".into()],
             point_sources: vec!["visits".into(), "cap:use".into(), "cap:score".into()],
             tier_facts: Vec::new(),
-            standings,
+            standings: standings.into(),
         },
         departed: BTreeMap::from([("gone".into(), gone)]),
         alerts: vec!["new_hot".into()],

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Drawn, FIRST_DAY, MODEL, job, line, write};
 use crate::{
-    changes::{ChangeCause, ChangeKind, ChangeStep, EntityChange},
+    changes::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreLog},
     decode::time_zones,
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
     pipeline::{RunTables, fold_inputs, score_state_after},
@@ -169,6 +169,7 @@ fn next_run(given: &GivenRun, before: Option<(&GivenRun, &ListRecord)>) -> Concl
         steps: followed.steps(&snapshot),
         before: list,
         repeated: None,
+        log: ScoreLog::Kept,
     })
 }
 

@@ -10,7 +10,7 @@ use super::{
     ConcludedRun, PreviousModel, PreviousRun, ReplayJob, ReplayedRun, RunToConclude, conclude, follow_run, replay,
 };
 use crate::{
-    changes::{ChangeKind, RunStamp, write_changes},
+    changes::{ChangeKind, RunStamp, ScoreLog, write_changes},
     emit::{CsvDialect, RowFormat},
     pipeline::{AsOfRequest, MaxRejects, PipelineJob, RunError, RunTables, fold_inputs, score_state_after},
     plan::Model,
@@ -157,6 +157,7 @@ fn one_by_one(model: &Model, path: &Path, ends: &[AsOf]) -> Vec<ConcludedRun> {
             steps: followed.steps(&snapshot),
             before: before.as_ref(),
             repeated: None,
+            log: ScoreLog::Kept,
         });
         before = Some(concluded.list.clone());
         runs.push(concluded);
@@ -167,7 +168,7 @@ fn one_by_one(model: &Model, path: &Path, ends: &[AsOf]) -> Vec<ConcludedRun> {
 fn replayed(model: &Model, path: &Path, ends: &[AsOf]) -> Vec<String> {
     let (end, earlier) = ends.split_last().expect("a run");
     let last = job(model, path, *end);
-    let replay_job = ReplayJob { last: &last, earlier, end: *end, tables: RunTables::default() };
+    let replay_job = ReplayJob { last: &last, earlier, end: *end, tables: RunTables::default(), log: ScoreLog::Kept };
     let mut runs = Vec::new();
     let mut take = |run: &ReplayedRun<'_>| {
         runs.push(said(run.concluded, model, run.scored.as_of));

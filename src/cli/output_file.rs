@@ -5,12 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{CommandError, folder_lock::LockRequest};
 use pql_engine::{
     emit::OutputFact,
-    fs::publish::{FileAccess, FolderLock, StagedFile, commit},
+    fs::publish::{FileAccess, FolderLock, HashedFile, StagedFile, commit},
 };
 use pql_model::hex;
 
@@ -37,9 +35,7 @@ pub(in crate::cli) enum OutputLocation {
 pub(in crate::cli) struct OutputFile {
     place: OutputLocation,
     path: PathBuf,
-    staged: StagedFile,
-    hash: Sha256,
-    bytes: u64,
+    file: HashedFile,
 }
 
 impl OutputFile {
@@ -52,10 +48,10 @@ impl OutputFile {
         access: FileAccess,
         dir: Option<&Path>,
     ) -> Result<OutputFile, CommandError> {
-        let staged = StagedFile::new(&path, access)?;
+        let file = HashedFile::new(&path, access)?;
         let here = path.parent().zip(dir).is_some_and(|(parent, dir)| parent == dir);
         let place = if here { OutputLocation::Here } else { OutputLocation::Elsewhere };
-        Ok(OutputFile { place, path, staged, hash: Sha256::new(), bytes: 0 })
+        Ok(OutputFile { place, path, file })
     }
 
     /// What the record of the run says of it.
@@ -66,7 +62,7 @@ impl OutputFile {
             }
             OutputLocation::Elsewhere => self.path.display().to_string(),
         };
-        OutputFact { place, bytes: self.bytes, sha256: hex(&self.hash.clone().finalize()) }
+        OutputFact { place, bytes: self.file.bytes(), sha256: hex(&self.file.digest()) }
     }
 
     /// Where it is, as seen from the record of the run.
@@ -76,7 +72,7 @@ impl OutputFile {
 
     /// The file, to be published with others.
     pub(in crate::cli) fn into_staged(self) -> StagedFile {
-        self.staged
+        self.file.into_staged()
     }
 
     /// The path.
@@ -95,19 +91,16 @@ impl OutputFile {
 
     /// Publishes this file alone.
     pub(in crate::cli) fn commit(self) -> Result<(), CommandError> {
-        Ok(commit(vec![self.staged])?)
+        Ok(commit(vec![self.file.into_staged()])?)
     }
 }
 
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.staged.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.staged.flush()
+        self.file.flush()
     }
 }

@@ -15,7 +15,7 @@ use super::{
     sealed::{seal, unseal},
 };
 use crate::fs::{
-    publish::{FileAccess, PublishError, StagedFile},
+    publish::{FileAccess, HashedFile, PublishError, StagedFile},
     retry::retry_interrupted,
 };
 use pql_model::hex;
@@ -32,26 +32,6 @@ pub(super) const OUTCOMES_FILE: &str = "outcomes.ndjson";
 pub(super) const ENTITY_FILES: [&str; 2] = ["users.ndjson", "accounts.ndjson"];
 /// The rows of `--users` and `--accounts`.
 pub(super) const TABLE_FILES: [&str; 2] = ["users_table.ndjson", "accounts_table.ndjson"];
-
-/// A file being written; counts and hashes its bytes.
-struct HashedFile {
-    staged: StagedFile,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Write for HashedFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.staged.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.staged.flush()
-    }
-}
 
 /// The files of a run that is being written.
 pub(super) struct WrittenFiles {
@@ -77,12 +57,11 @@ impl WrittenFiles {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), RecordError> {
         let path = self.folder.join(name);
-        let staged = StagedFile::new(&path, FileAccess::Private)?;
-        let mut file = HashedFile { staged, hash: Sha256::new(), bytes: 0 };
+        let mut file = HashedFile::new(&path, FileAccess::Private)?;
         write(&mut file).map_err(|source| writing_error(path, source))?;
-        let sha256 = hex(&file.hash.finalize());
-        self.seals.push(FileSeal { name: name.to_owned(), bytes: file.bytes, sha256 });
-        self.staged.push(file.staged);
+        let sha256 = hex(&file.digest());
+        self.seals.push(FileSeal { name: name.to_owned(), bytes: file.bytes(), sha256 });
+        self.staged.push(file.into_staged());
         Ok(())
     }
 

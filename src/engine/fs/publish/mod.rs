@@ -11,6 +11,7 @@
 mod acl;
 mod error;
 mod gate;
+mod hashed;
 mod lock;
 mod temporary;
 
@@ -34,6 +35,7 @@ use self::{
 pub use self::{
     error::PublishError,
     gate::{AbandonState, abandon},
+    hashed::HashedFile,
     lock::{FolderLock, lock_holder},
     temporary::sweep_temporaries,
 };

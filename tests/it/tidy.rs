@@ -220,6 +220,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/backtest",
         &[
+            "engine/changes::ScoreLog",
             "engine/runs",
             "engine/record",
             "engine/ledger",

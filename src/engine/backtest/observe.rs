@@ -12,6 +12,7 @@ use super::{
     units::{BacktestUnit, Observations, UnitIndex, UnitRow, UnitTier},
 };
 use crate::{
+    changes::ScoreLog,
     decode::format::KnownFrom,
     fold::FoldState,
     ledger::EntityRef,
@@ -169,6 +170,7 @@ impl<'j> Observer<'j> {
             steps: None,
             before,
             repeated: None,
+            log: ScoreLog::LeftOut,
         };
         self.list = Some(conclude(&to_conclude).list);
         self.dates_seen += 1;
@@ -179,7 +181,7 @@ impl<'j> Observer<'j> {
         let order = LevelSnapshot::entity_order(run.scored, level);
         let leads = accounts_with_leads(level, snapshot);
         let mut new = Vec::with_capacity(order.len());
-        for (place, standing) in order.into_iter().zip(&snapshot[level].standings) {
+        for (place, standing) in order.into_iter().zip(snapshot[level].standings.iter()) {
             let unit = self.unit(&standing.id, standing.account.as_deref());
             let outcomes = &self.index.units[unit as usize].outcomes;
             let qualified = snapshot[level].qualifies(standing);

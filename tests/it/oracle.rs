@@ -63,7 +63,12 @@ fn compare_case(seed: u64, case: &Case, left_out: &str) -> Option<String> {
         arguments.extend(["--accounts", "accounts.csv"]);
     }
     let (events, users, accounts) = (case.events.join("\n"), case.users_csv.as_deref(), case.accounts_csv.as_deref());
-    let reference = naive::score(&case.model, &events, users, accounts, &case.as_of)?;
+    if let Some(outcomes) = &case.outcomes_csv {
+        folder.write("outcomes.csv", outcomes);
+        arguments.extend(["--outcomes", "outcomes.csv"]);
+    }
+    let tables = naive::Tables { users, accounts, outcomes: case.outcomes_csv.as_deref() };
+    let reference = naive::score_after(&case.model, &events, tables, &case.as_of, None)?;
     let outcome = folder.pql_with(&arguments, b"");
     if outcome.code != 0 {
         return Some(format!("seed {seed}: exit {}\n{}", outcome.code, outcome.stderr));

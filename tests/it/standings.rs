@@ -275,7 +275,7 @@ fn difference(seed: u64) -> Option<String> {
     let as_of = day.to_string();
     let first = naive::score(&case.model, &events, None, None, &as_of)?;
     let (standings, record) = random_standings(&mut random::rng(seed), &first, day);
-    let expected = naive::score_after(&case.model, &events, (None, None), &as_of, Some(record))?;
+    let expected = naive::score_after(&case.model, &events, naive::Tables::default(), &as_of, Some(record))?;
     let model = model(&case.model);
     scored_after((&model, &events), &as_of, &standings, |scored| {
         for (side, table) in [(EntityKind::User, &expected.users), (EntityKind::Account, &expected.accounts)] {

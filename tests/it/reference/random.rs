@@ -4,6 +4,7 @@ mod events;
 mod expressions;
 mod further;
 mod models;
+mod outcomes;
 mod parts;
 mod twist;
 
@@ -18,6 +19,8 @@ pub struct Case {
     pub events: Vec<String>,
     pub users_csv: Option<String>,
     pub accounts_csv: Option<String>,
+    /// Outcomes in their own columns.
+    pub outcomes_csv: Option<String>,
     pub as_of: String,
 }
 
@@ -48,7 +51,11 @@ fn staged(seed: u64) -> (Case, Stage) {
     let users_csv = rng.chance(60).then(|| events::users_csv(&mut rng));
     let accounts_csv = rng.chance(60).then(|| events::accounts_csv(&mut rng));
     let as_of = stage.as_of_text.clone();
-    (Case { model, events, users_csv, accounts_csv, as_of }, stage)
+    let mut case = Case { model, events, users_csv, accounts_csv, outcomes_csv: None, as_of };
+    let mut newest = Rng { state: seed ^ 0x6f75_7463, common: Vec::new() };
+    newest.draw();
+    outcomes::outcomes(&mut case, &mut newest, &stage);
+    (case, stage)
 }
 
 pub use further::RECORD;

@@ -29,6 +29,8 @@ pub struct World {
     pub log: Log,
     pub user_rows: BTreeMap<String, Row>,
     pub account_rows: BTreeMap<String, Row>,
+    /// None in a run without outcomes.
+    pub outcomes: Option<Vec<super::outcomes::Happened>>,
     pub record: Option<Record>,
     pub memo: RefCell<HashMap<(Side, String, String), Value>>,
 }
@@ -247,6 +249,7 @@ impl World {
             "users" => count(scope().events.iter().filter_map(|e| e.user.as_ref()).collect::<BTreeSet<_>>().len()),
             "members" => count(self.members(id).len()),
             "previous_tier" | "previous_score" | "tier_since" | "first_qualified" => self.of_record(side, id, name),
+            name if super::outcomes::is_outcome_fact(name) => self.of_outcomes(side, id, name),
             "holdout" => Value::Bool(self.held_out(side, id)),
             "segment" => {
                 let segments = &self.level(side).segments;

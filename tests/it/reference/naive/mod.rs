@@ -18,6 +18,7 @@ mod md5;
 mod measures;
 mod milestones;
 mod model;
+mod outcomes;
 mod people;
 mod points;
 mod rows;
@@ -60,7 +61,22 @@ pub fn score(
     accounts_csv: Option<&str>,
     as_of: &str,
 ) -> Option<Scored> {
-    score_after(model_toml, events_ndjson, (users_csv, accounts_csv), as_of, None)
+    score_after(
+        model_toml,
+        events_ndjson,
+        Tables { users: users_csv, accounts: accounts_csv, outcomes: None },
+        as_of,
+        None,
+    )
+}
+
+/// Files beside the events, as CSV.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tables<'t> {
+    pub users: Option<&'t str>,
+    pub accounts: Option<&'t str>,
+    /// Outcomes, in their own columns.
+    pub outcomes: Option<&'t str>,
 }
 
 /// What the run before said of an entity.
@@ -79,7 +95,7 @@ pub type Record = BTreeMap<(String, String), Before>;
 pub fn score_after(
     model_toml: &str,
     events_ndjson: &str,
-    (users_csv, accounts_csv): (Option<&str>, Option<&str>),
+    Tables { users: users_csv, accounts: accounts_csv, outcomes }: Tables<'_>,
     as_of: &str,
     record: Option<Record>,
 ) -> Option<Scored> {
@@ -95,7 +111,8 @@ pub fn score_after(
     let clock = clock::Clock::new(model.zone.clone(), model.week_start, as_of);
     let log = event::Log::read(events_ndjson, &model, &clock, &user_rows);
     let account_rows = enrichment(accounts_csv, "account_id");
-    let world = World { model, clock, log, user_rows, account_rows, record, memo: Default::default() };
+    let outcomes = outcomes.map(|csv| outcomes::read(csv, &clock));
+    let world = World { model, clock, log, user_rows, account_rows, outcomes, record, memo: Default::default() };
 
     let mut counts = world.log.counts.clone();
     let without_users = without_events(&world, Side::User);

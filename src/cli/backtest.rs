@@ -183,7 +183,7 @@ pub(super) fn run(arguments: &BacktestArguments) -> Result<ExitStatus, CommandEr
         None => None,
     };
     prepared.verify_unchanged()?;
-    let report = BacktestReport { question: test.question(evidence.date_count()), figures, against };
+    let report = BacktestReport { question: test.question(&evidence), figures, against };
     let guarded = outputs.write(&evidence)?;
     if verbosity == Verbosity::Notes {
         messages::note_defused_cells(guarded, "a file with the ending .ndjson");
@@ -263,7 +263,7 @@ impl<'t> ModelTest<'t> {
     }
 
     /// The question, for the report.
-    fn question(&self, dates: u64) -> BacktestQuestion {
+    fn question(&self, evidence: &BacktestEvidence) -> BacktestQuestion {
         let resolved = &self.model.resolved;
         BacktestQuestion {
             model: resolved.name.clone(),
@@ -271,8 +271,8 @@ impl<'t> ModelTest<'t> {
             level: self.arguments.level.kind().word(),
             goal: self.goal.word.name(),
             horizon_days: self.goal.horizon_days,
-            dates: [self.period.first, self.period.last].map(format_day),
-            date_count: dates,
+            dates: evidence.first_and_last().map(format_day),
+            date_count: evidence.date_count(),
             known_to: format_day(resolved.zone.day(self.goal.known_to - 1)),
             traits_of_today: [self.undated.user.clone(), self.undated.account.clone()],
             dated_only: self.arguments.dated_only,

@@ -26,6 +26,7 @@ fn folder() -> Folder {
     folder.write("m.toml", MODEL);
     folder.write("n.toml", MODEL.replace("points = 5", "points = 6"));
     folder.write("events.ndjson", event("ann").repeat(50));
+    folder.write("won.csv", "user_id,outcome,at\nann,won,2026-10-20\n");
     folder
 }
 
@@ -152,10 +153,11 @@ fn events_that_are_written_over_or_cut_while_they_are_read_are_told() {
 }
 
 /// Commands that read the events more than once.
-const TWICE: [&str; 4] = [
+const TWICE: [&str; 5] = [
     "diff m.toml n.toml events.ndjson",
     "explain user:ann events.ndjson -m m.toml --signal visits",
     "check m.toml --events events.ndjson",
+    "backtest events.ndjson -m m.toml --level user --outcomes won.csv",
     "init events.ndjson -o new.toml",
 ];
 
@@ -244,7 +246,7 @@ fn what_gives_its_bytes_only_once_is_not_read_twice() {
     let folder = folder();
     let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
     assert!(made.is_ok_and(|status| status.success()), "mkfifo");
-    for command in &TWICE[..3] {
+    for command in &TWICE[..4] {
         for source in ["pipe", "-"] {
             let outcome = folder.pql(&command.replace("events.ndjson", source));
             assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{command}: {outcome:?}");

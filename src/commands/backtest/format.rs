@@ -10,11 +10,11 @@ pub(crate) fn report_text(sections: &[ReportSection], width: u16) -> String {
     for section in sections {
         let mut lines = vec![section.title.clone(), "=".repeat(section.title.chars().count())];
         lines.extend(section.above.iter().cloned());
-        push_lines(&mut text, &lines);
+        push_lines(&mut text, &lines, width);
         if !section.rows.is_empty() {
             text.push_str(&columns_text(&section.columns, section.rows.iter().cloned(), width));
         }
-        push_lines(&mut text, &section.below);
+        push_lines(&mut text, &section.below, width);
         text.push('\n');
     }
     text.truncate(text.trim_end().len());
@@ -22,11 +22,26 @@ pub(crate) fn report_text(sections: &[ReportSection], width: u16) -> String {
     text
 }
 
-fn push_lines(text: &mut String, lines: &[String]) {
+fn push_lines(text: &mut String, lines: &[String], width: u16) {
     for line in lines {
-        text.push_str(&escape_controls(line));
-        text.push('\n');
+        push_wrapped(text, &escape_controls(line), usize::from(width));
     }
+}
+
+/// Adds the words of a line, with a line end where the width is reached. A longer word has a line of its own.
+fn push_wrapped(text: &mut String, line: &str, width: usize) {
+    let mut used = 0;
+    for word in line.split(' ') {
+        let length = word.chars().count();
+        if used > 0 {
+            let fits = used + 1 + length <= width;
+            text.push(if fits { ' ' } else { '\n' });
+            used = if fits { used + 1 } else { 0 };
+        }
+        text.push_str(word);
+        used += length;
+    }
+    text.push('\n');
 }
 
 /// The sections for a comment or a page.

@@ -7,12 +7,13 @@ use super::{
 use pql_engine::backtest::{
     BacktestReport, DealsOfOrigin, EndOfTriggers, HoldoutReport, MonthOfTriggers, ReportedShare,
 };
+use pql_model::units::plural;
 
 /// Published bands of the share of leads that sales accepts, and that buy.
 const BANDS: &str = "Playbooks name 30 - 50 % accepted and 15 - 30 % won. Nobody has verified these bands.";
 
 pub(super) fn sections(report: &BacktestReport) -> Vec<ReportSection> {
-    let mut all = vec![months(report), counter_metrics(report), ends(report), deals(report)];
+    let mut all = vec![months(report), contacts(report), ends(report), deals(report)];
     all.extend(report.figures.triggers.holdout.as_ref().map(held_out));
     all
 }
@@ -25,22 +26,30 @@ fn months(report: &BacktestReport) -> ReportSection {
         1 => format!("1 {} became a lead", units[0]),
         _ => format!("{count} {} became leads", units[1]),
     };
-    section.above.push(format!("{} after the first date.", became(triggers.triggers)));
-    section.above.push(match triggers.stock {
-        1 => format!("1 {} was a lead at the first date already; it is not counted below.", units[0]),
-        stock => format!("{stock} {} were leads at the first date already; they are not counted below.", units[1]),
+    section.above.push(format!(
+        "{} after the first date: {} reached a tier that qualifies.",
+        became(triggers.triggers),
+        if report.question.level == "user" { "they" } else { "they, or one of their users," }
+    ));
+    section.above.extend(match triggers.stock {
+        0 => None,
+        1 => Some(format!("1 {} was a lead at the first date already; it is not counted below.", units[0])),
+        stock => {
+            Some(format!("{stock} {} were leads at the first date already; they are not counted below.", units[1]))
+        }
     });
     if triggers.after_goal > 0 {
         section
             .above
-            .push(format!("{} only after reaching the goal, and not counted below.", became(triggers.after_goal)));
+            .push(format!("{} only after reaching the goal; they are not counted below.", became(triggers.after_goal)));
     }
     section.columns =
-        vec!["Month", "Leads", "Not over yet", "Accepted", "95 %", "Won", "95 %", "Still open", "Contacted"];
+        vec!["Month", "Leads", "Too new", "Accepted", "95 % interval", "Won", "95 % interval", "Still open"];
     section.rows = triggers.months.iter().map(month_row).collect();
-    section
-        .below
-        .push("Each share is over leads whose horizon is over, and counts what happened within it.".to_owned());
+    section.below.push(format!(
+        "Shares count what happened within {} of the lead. Of leads that are too new, nobody knows that yet.",
+        plural(u64::from(report.question.horizon_days), "day", "days")
+    ));
     section.below.push(BANDS.to_owned());
     section
 }
@@ -55,23 +64,24 @@ fn month_row(month: &MonthOfTriggers) -> Vec<String> {
         share_text(&month.won),
         interval_text(month.won.low, month.won.high),
         month.still_open.share.map_or_else(|| "-".to_owned(), percent),
-        month.contacted.share.map_or_else(|| "-".to_owned(), percent),
     ]
 }
 
-fn counter_metrics(report: &BacktestReport) -> ReportSection {
-    let mut section = ReportSection::new("What contact costs");
+fn contacts(report: &BacktestReport) -> ReportSection {
+    let mut section = ReportSection::new("Contacted leads and the others");
     section.columns = vec![
         "Month",
-        "Responded, of the contacted",
-        "Days to contact, median",
-        "Self-serve, of the others",
-        "NPS, contacted",
-        "NPS, others",
+        "Contacted",
+        "Responded",
+        "Days to contact",
+        "Others who bought",
+        "Answer, contacted",
+        "Answer, others",
     ];
     let row = |month: &MonthOfTriggers| {
         vec![
             month.month.clone(),
+            share_text(&month.contacted),
             share_text(&month.responded),
             tenths_or_dash(month.days_to_contact),
             share_text(&month.self_serve_of_not_contacted),
@@ -80,11 +90,14 @@ fn counter_metrics(report: &BacktestReport) -> ReportSection {
         ]
     };
     section.rows = report.figures.triggers.months.iter().map(row).collect();
+    section.below.push(
+        "Responded is a share of the contacted. The others bought without sales (self-serve). Days are a median, and answers to nps a mean.".to_owned(),
+    );
     section
 }
 
 fn ends(report: &BacktestReport) -> ReportSection {
-    let mut section = ReportSection::new("How soon");
+    let mut section = ReportSection::new("How soon leads were accepted and won");
     section.columns = vec!["Outcome", "By 30 days", "By 60 days", "By 90 days", "Median days"];
     let row = |end: &EndOfTriggers| {
         let share = |place: usize| match end.by_days[place] {
@@ -97,8 +110,8 @@ fn ends(report: &BacktestReport) -> ReportSection {
     };
     section.rows = report.figures.triggers.ends.iter().map(row).collect();
     section.below.push(
-        "Shares of all new leads, also those whose story is not over (Aalen-Johansen; lost and self-serve end a story). The median is over those that \
-         got there."
+        "Shares are over all new leads, also those that are too new (cumulative incidence by Aalen and Johansen). A lost deal or a purchase without \
+         sales ends a lead's story. The median is over leads that got there."
             .to_owned(),
     );
     section
@@ -107,7 +120,7 @@ fn ends(report: &BacktestReport) -> ReportSection {
 fn deals(report: &BacktestReport) -> ReportSection {
     let deals = &report.figures.triggers.deals;
     let mut section = ReportSection::new("Where deals came from");
-    section.columns = vec!["Origin", "Deals", "Amount", "Mean amount", "Days from opportunity to win, median"];
+    section.columns = vec!["Origin", "Deals", "Amount", "Mean amount", "Days to win, median"];
     let row = |origin: &DealsOfOrigin| {
         vec![
             origin_text(origin.origin).to_owned(),
@@ -118,9 +131,9 @@ fn deals(report: &BacktestReport) -> ReportSection {
         ]
     };
     section.rows = deals.origins.iter().map(row).collect();
-    section
-        .below
-        .push("A deal came from a lead if its opportunity (or its win) began at most 90 days after.".to_owned());
+    section.below.push(
+        "A deal is a new lead's if its opportunity, or else its win, came at most 90 days after the lead.".to_owned(),
+    );
     if deals.currencies.len() > 1 {
         section.below.push(format!("Amounts are in {}, so they are not added up.", deals.currencies.join(", ")));
     }
@@ -145,7 +158,7 @@ fn origin_text(origin: &str) -> &str {
 
 fn held_out(holdout: &HoldoutReport) -> ReportSection {
     let mut section = ReportSection::new("What contact adds");
-    section.columns = vec!["Group", "Reached the goal", "95 %"];
+    section.columns = vec!["Group", "Reached the goal", "95 % interval"];
     let row = |name: &str, share: &ReportedShare| {
         vec![name.to_owned(), share_text(share), interval_text(share.low, share.high)]
     };

@@ -20,7 +20,8 @@ pub(super) fn sections(report: &BacktestReport) -> Vec<ReportSection> {
 fn ranking(report: &BacktestReport) -> ReportSection {
     let ranking = &report.figures.ranking;
     let mut section = ReportSection::new("Does a higher score mean a better chance?");
-    section.columns = vec!["Tier", "Rows", "Reached the goal", "Rate", "95 %", "Lift", "Share of all that did"];
+    section.columns =
+        vec!["Tier", "Rows", "Reached the goal", "Rate", "95 % interval", "Lift", "Share of all that did"];
     let row = |name: &str, tier: &TierResult| {
         let ends = tier.rate_interval.map(|[low, high]| (low, high)).unzip();
         vec![
@@ -29,7 +30,7 @@ fn ranking(report: &BacktestReport) -> ReportSection {
             tier.positive.to_string(),
             tier.rate.map_or_else(|| "-".to_owned(), percent),
             interval_text(ends.0, ends.1),
-            tier.lift.map_or_else(|| "-".to_owned(), |lift| format!("{} times", tenths(lift))),
+            tier.lift.map_or_else(|| "-".to_owned(), tenths),
             tier.share_of_positive.map_or_else(|| "-".to_owned(), percent),
         ]
     };
@@ -47,8 +48,8 @@ fn ranking(report: &BacktestReport) -> ReportSection {
             _ => String::new(),
         };
         section.below.push(format!(
-            "Of the first {} of each date, {} reached the goal{span}. They hold {} of all rows that did.",
-            taken.capacity,
+            "Of the {} at each date, {} reached the goal{span}. They are {} of all rows that did.",
+            plural(taken.capacity, "highest score", "highest scores"),
             taken.precision.map_or_else(|| "-".to_owned(), percent),
             taken.recall.map_or_else(|| "-".to_owned(), percent)
         ));
@@ -60,7 +61,7 @@ fn auc_text(report: &BacktestReport) -> String {
     let ranking = &report.figures.ranking;
     match (ranking.auc, ranking.auc_interval) {
         (Some(auc), Some([low, high])) => format!(
-            "Of a row that reached the goal and one of the same date that did not, the first has the higher score in {} of cases (AUC {}, 95 %: {} to {}; over {}).",
+            "Take a row that reached the goal and one of the same date that did not: in {} of pairs the first has the higher score (AUC {}, 95 %: {} to {}, over {}). Chance gives 50 %.",
             percent(auc),
             thousandths(Some(auc)),
             thousandths(Some(low)),
@@ -75,7 +76,7 @@ fn capacity(threshold: &ThresholdReport) -> ReportSection {
     let mut section = ReportSection::new("Which score fits your capacity");
     section.above.push(format!("You can meet {} new leads a week.", format_number(threshold.capacity_per_week)));
     section.columns =
-        vec!["From score", "New leads a week", "Busy week (90 %)", "Reached the goal", "Share of all that did"];
+        vec!["From score", "New leads a week", "In a busy week", "Reached the goal", "Share of all that did"];
     let row = |name: &str, line: &ThresholdResult| {
         vec![
             format!("{}{name}", format_number(line.score)),
@@ -85,8 +86,9 @@ fn capacity(threshold: &ThresholdReport) -> ReportSection {
             share_text(&line.recall),
         ]
     };
-    let lines = [(" (higher)", &threshold.higher), ("", &threshold.chosen), (" (lower)", &threshold.lower)];
+    let lines = [(" (higher)", &threshold.higher), (" (fits)", &threshold.chosen), (" (lower)", &threshold.lower)];
     section.rows = lines.iter().filter_map(|(name, line)| Some(row(name, line.as_ref()?))).collect();
+    section.below.push("Nine of ten weeks have no more new leads than a busy week.".to_owned());
     if threshold.chosen.is_none() {
         section.below.push("No score keeps within this capacity.".to_owned());
     }
@@ -95,8 +97,14 @@ fn capacity(threshold: &ThresholdReport) -> ReportSection {
 
 fn signals(report: &BacktestReport) -> ReportSection {
     let mut section = ReportSection::new("What each signal says");
-    section.columns = vec!["Signal", "Points", "Rate if fired", "Rate if not", "Lift", "AUC alone", "Note"];
-    section.rows = report.figures.signals.iter().map(signal_row).collect();
+    section.columns = vec!["Signal", "Points", "Rate if it fired", "Rate if not", "Lift", "AUC alone", "Note"];
+    let (fired, silent): (Vec<&SignalResult>, Vec<&SignalResult>) =
+        report.figures.signals.iter().partition(|signal| signal.if_fired.of > 0 || signal.leak);
+    section.rows = fired.into_iter().map(signal_row).collect();
+    if !silent.is_empty() {
+        let names: Vec<&str> = silent.iter().map(|signal| signal.signal.as_str()).collect();
+        section.below.push(format!("Fired for no row, so there is not enough data: {}.", names.join(", ")));
+    }
     for signal in report.figures.signals.iter().filter(|signal| signal.leak) {
         section.below.push(leak_text(signal));
     }
@@ -116,7 +124,7 @@ fn signal_row(signal: &SignalResult) -> Vec<String> {
         if least == most { most } else { format!("{least} to {most}") },
         share_text(&signal.if_fired),
         share_text(&signal.if_not),
-        signal.lift.map_or_else(|| "-".to_owned(), |lift| format!("{} times", tenths(lift))),
+        signal.lift.map_or_else(|| "-".to_owned(), tenths),
         thousandths(signal.auc),
         verdict.to_owned(),
     ]
@@ -145,11 +153,11 @@ fn against(comparison: &ModelComparison) -> ReportSection {
         vec!["this one".to_owned(), thousandths(comparison.auc)],
         vec!["the other one".to_owned(), thousandths(comparison.other_auc)],
     ];
-    section.below.push(format!(
-        "Both are held against the same {}; {} only one of them has or can judge are left out.",
-        plural(comparison.rows, "row", "rows"),
-        plural(comparison.left_out, "row that", "rows that"),
-    ));
+    section.below.push(format!("Both are judged by the same {}.", plural(comparison.rows, "row", "rows")));
+    if comparison.left_out > 0 {
+        let rows = plural(comparison.left_out, "row is", "rows are");
+        section.below.push(format!("{rows} left out, since only one of the models has them."));
+    }
     if let (Some(difference), Some([low, high])) = (comparison.difference, comparison.difference_interval) {
         let verdict = if low > 0.0 {
             "This model orders them better."

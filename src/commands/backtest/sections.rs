@@ -29,22 +29,27 @@ fn who_counts(report: &BacktestReport) -> ReportSection {
     let mut step = |what: &str, step: CohortStep| {
         section.rows.push(vec![what.to_owned(), step.rows.to_string(), step.entities.to_string()]);
     };
-    step("Seen at a date", cohort.seen);
+    step("With events before the date", cohort.seen);
     if cohort.speaking != cohort.seen {
         step("Highest score of their account", cohort.speaking);
     }
     step("Goal not reached before", cohort.open);
-    step("Horizon is over", cohort.mature);
+    let days = plural(u64::from(question.horizon_days), "day", "days");
+    step(&format!("Outcomes of the {days} after are known"), cohort.mature);
     step("Reached the goal", cohort.positive);
+    section
+        .below
+        .push(format!("A row is {} at one date.", if question.level == "user" { "a user" } else { "an account" }));
     section.below.extend(traits_of_today(report));
     if cohort.mature.rows > 0 && cohort.positive.rows == 0 {
         section.below.push("Nobody reached the goal, so nothing below can tell good scores from bad ones.".to_owned());
     } else if cohort.positive.rows > 0 && cohort.positive.rows == cohort.mature.rows {
         section.below.push("All reached the goal, so nothing below can tell good scores from bad ones.".to_owned());
     } else if cohort.mature.rows == 0 {
-        section
-            .below
-            .push("No horizon is over yet. Choose earlier dates with --to, or a shorter --horizon.".to_owned());
+        section.below.push(
+            "No date is old enough to know what followed. Choose earlier dates with --to, or a shorter --horizon."
+                .to_owned(),
+        );
     }
     section
 }

@@ -50,6 +50,7 @@ use self::{
     months::count_months, ranking::rank, threshold::find_threshold, triggers::find_triggers, units::Observations,
 };
 use crate::pipeline::{FoldedRun, RunError};
+use pql_model::units::Day;
 
 /// What a model said over the dates, for tables and for the comparison with another model.
 #[derive(Debug)]
@@ -69,6 +70,12 @@ impl BacktestEvidence {
     /// The number of dates.
     pub fn date_count(&self) -> u64 {
         self.0.dates.len() as u64
+    }
+
+    /// The first and the last date.
+    pub fn first_and_last(&self) -> [Day; 2] {
+        let dates = &self.0.dates;
+        [dates[0].day, dates[dates.len() - 1].day]
     }
 
     /// All figures of a job's evidence.

@@ -72,7 +72,9 @@ fn rows_of_one_kind_alone_judge_no_score() {
     assert!(none.contains("the order of scores cannot be judged"), "{none}");
     let early = small().outcomes(["a,won,2026-02-03"]).done(date).stdout;
     assert!(
-        early.contains("No horizon is over yet. Choose earlier dates with --to, or a shorter --horizon."),
+        early.contains(
+            "No date is old enough to know what followed. Choose earlier dates with --to, or a shorter --horizon."
+        ),
         "{early}"
     );
     for text in [all, none, early] {

@@ -82,6 +82,13 @@ fn the_report_comes_as_text_markdown_and_json() {
     expected.iter().for_each(|key| assert!(report.get(key).is_some(), "{key}"));
     assert_eq!(report["question"]["goal"], "won");
     assert_eq!(report["question"]["dates"], serde_json::json!(["2026-01-10", "2026-02-07"]));
+    let report = case.report(&DATES.replace("2026-02-07", "2026-02-06"));
+    assert_eq!(
+        report["question"]["dates"],
+        serde_json::json!(["2026-01-10", "2026-01-24"]),
+        "the last date of the step"
+    );
+    assert_eq!(report["question"]["date_count"], 2);
 }
 
 #[test]
@@ -171,4 +178,25 @@ fn an_outcome_after_a_date_changes_nothing_that_the_date_said() {
     let earlier = said(&["a,won,2026-01-24", "b,opportunity,2026-01-24"]);
     assert_eq!([&earlier[3][5], &earlier[4][5]], ["true", "true"]);
     assert_eq!(earlier[..3], without[..3]);
+}
+
+#[test]
+fn sentences_and_tables_keep_within_the_width_of_the_terminal() {
+    let case = case();
+    let run = |width: &str| {
+        let line =
+            format!("COLUMNS={width} \"$0\" backtest e.ndjson -m m.toml --outcomes o.csv -q {DATES} --capacity 1/1w");
+        let output = std::process::Command::new("sh")
+            .args(["-c", &line, env!("CARGO_BIN_EXE_pql")])
+            .current_dir(case.0.path())
+            .output()
+            .expect("a shell");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    for (width, most) in [("100", 100), ("80", 80), ("", 120)] {
+        let text = run(width);
+        let longest = text.lines().map(|line| line.chars().count()).max().expect("lines");
+        assert!(longest <= most, "{width}: {longest}\n{text}");
+        assert!(longest > most - 30, "{width}: {longest}\n{text}");
+    }
 }

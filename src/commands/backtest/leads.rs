@@ -39,9 +39,11 @@ fn months(report: &BacktestReport) -> ReportSection {
         }
     });
     if triggers.after_goal > 0 {
-        section
-            .above
-            .push(format!("{} only after reaching the goal; they are not counted below.", became(triggers.after_goal)));
+        let pronoun = if triggers.after_goal == 1 { "it is" } else { "they are" };
+        section.above.push(format!(
+            "{} only after reaching the goal; {pronoun} not counted below.",
+            became(triggers.after_goal)
+        ));
     }
     section.columns =
         vec!["Month", "Leads", "Too new", "Accepted", "95 % interval", "Won", "95 % interval", "Still open"];

@@ -184,13 +184,13 @@ fn an_outcome_after_a_date_changes_nothing_that_the_date_said() {
 fn sentences_and_tables_keep_within_the_width_of_the_terminal() {
     let case = case();
     let run = |width: &str| {
-        let line =
-            format!("COLUMNS={width} \"$0\" backtest e.ndjson -m m.toml --outcomes o.csv -q {DATES} --capacity 1/1w");
-        let output = std::process::Command::new("sh")
-            .args(["-c", &line, env!("CARGO_BIN_EXE_pql")])
+        let arguments = format!("backtest e.ndjson -m m.toml --outcomes o.csv -q {DATES} --capacity 1/1w");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_pql"))
+            .args(arguments.split(' '))
             .current_dir(case.0.path())
+            .env("COLUMNS", width)
             .output()
-            .expect("a shell");
+            .expect("a run");
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     for (width, most) in [("100", 100), ("80", 80), ("", 120)] {

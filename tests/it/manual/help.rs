@@ -17,6 +17,7 @@ fn provide(folder: &Path) {
         ("fixtures/events.ndjson", "export.zip"),
         ("fixtures/users.csv", "users.csv"),
         ("fixtures/accounts.csv", "accounts.csv"),
+        ("fixtures/outcomes.csv", "deals.csv"),
         ("scoring.example.toml", "scoring.toml"),
         ("scoring.example.toml", "old.toml"),
     ] {

@@ -51,7 +51,7 @@ impl<'a> OutcomeFiles<'a> {
     /// A file that cannot be read.
     pub(super) fn columns(&self, place: usize, limits: BlockLimits) -> Result<(String, Vec<String>), CommandError> {
         let file = &self.files[place];
-        Ok((file.name.clone(), outcome_columns(&file.inputs, limits).map_err(unusable)?))
+        Ok((file.name.clone(), outcome_columns(&file.inputs, limits).map_err(unusable)?.names))
     }
 
     /// The ids in a column of a file.

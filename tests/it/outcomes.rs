@@ -288,6 +288,25 @@ fn a_file_that_is_none_of_outcomes_ends_the_run_with_what_it_lacks() {
 }
 
 #[test]
+fn rows_without_a_header_may_lack_columns_but_not_the_key() {
+    let folder = folder(MAP);
+    folder.write("acc.csv", "account_id,crm\na,001\n");
+    let run = "score e.ndjson -m m.toml --accounts acc.csv --outcomes d.ndjson --as-of 2026-09-10 -q --columns account_id,last_outcome";
+    folder.write("d.ndjson", "{\"Account ID\":\"001\",\"Created\":\"2026-09-01\",\"Stage\":\"New\"}\n");
+    let told = folder.pql(run);
+    assert!(told.code == 0 && told.stdout.contains("a,opportunity"), "{}{}", told.stdout, told.stderr);
+    let message = "warning: no row of `d.ndjson` has `Close`, which [outcomes] of the model names";
+    assert!(told.stderr.contains(message), "{}", told.stderr);
+    folder.write("d.ndjson", "{\"Created\":\"2026-09-01\",\"Stage\":\"New\"}\n");
+    let told = folder.pql(run);
+    assert!(
+        told.code == 2 && told.stderr.contains("has no column `Account ID`, which `fields.key` of [outcomes] reads"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
 fn a_map_with_a_mistake_is_told_with_its_place() {
     for (section, message, place) in [
         ("[outcomes]\nwon = { at = \"d\" }\n", "[outcomes] without `fields`", "m.toml:3:1"),
@@ -421,4 +440,68 @@ fn diff_check_and_several_models_take_outcomes() {
     assert_eq!((told.code, told.stderr.matches("`wonn` is no outcome").count()), (0, 1), "{}", told.stderr);
     let told = folder.pql("check m.toml --events e.ndjson --outcomes o.csv");
     assert!(told.stderr.contains("`wonn` is no outcome"), "{}", told.stderr);
+}
+
+const CASE_MODEL: &str = "[[account.tiers]]\nname = \"good\"\nqualified = true\n\
+    [[account.suppress]]\nname = \"deal\"\nwhen = \"open_opportunity\"\n\
+    [[account.routes]]\nname = \"later\"\nwhen = \"days_since_contacted < 14\"\n[[account.routes]]\nname = \"call\"\n";
+
+const CASE_EVENTS: &str =
+    "events = [{ user = \"kim\", account = \"acme\", event = \"use\", at = \"2026-09-01T08:00:00Z\" }]\n";
+
+#[test]
+fn cases_may_give_outcomes() {
+    let folder = folder(CASE_MODEL);
+    let case = |outcomes: &str, expected: &str| {
+        format!(
+            "schema = 1\nmodel = \"m.toml\"\n[[case]]\nname = \"c\"\nas_of = \"2026-10-10\"\n{CASE_EVENTS}{outcomes}\n\
+             [[case.expect]]\naccount = \"acme\"\n{expected}\n"
+        )
+    };
+    for (outcomes, expected) in [
+        ("", "holds = [\"open_opportunity is null\"]\ncolumns = { suppressed = \"\" }\nroute = \"call\""),
+        ("outcomes = []", "facts = { open_opportunity = false, won_amount = 0 }"),
+        (
+            "outcomes = [{ outcome = \"opportunity\", account = \"acme\", at = 2026-10-02, deal = \"d\" }, { outcome = \"contacted\", user = \"kim\", at = \"-2d\" }]",
+            "columns = { suppressed = \"deal\" }\nroute = \"later\"\nfacts = { last_outcome = \"contacted\", days_since_contacted = 1 }",
+        ),
+        (
+            "outcomes = [{ outcome = \"won\", account = \"acme\", at = \"2026-10-02\", amount = 12 }]",
+            "facts = { won_amount = 12, days_since_won = 8 }",
+        ),
+    ] {
+        folder.write("c.toml", case(outcomes, expected));
+        let told = folder.pql("test c.toml");
+        assert_eq!(told.code, 0, "{outcomes}\n{}{}", told.stdout, told.stderr);
+    }
+    for (outcomes, message) in [
+        ("outcomes = [{ outcome = \"wonn\", account = \"acme\", at = \"-1d\" }]", "`wonn` is no outcome"),
+        ("outcomes = [{ outcome = \"won\", account = \"acme\", at = \"soon\" }]", "`soon` is no time"),
+        ("outcomes = [{ outcome = \"won\", account = \"acme\" }]", "an outcome without `at`"),
+        ("outcomes = [{ outcome = \"won\", at = \"-1d\" }]", "an outcome without `user`"),
+        ("outcomes = [{ outcome = \"won\", account = \"acme\", at = \"-1d\", sum = 3 }]", "unknown key `sum`"),
+    ] {
+        folder.write("c.toml", case(outcomes, "tier = \"good\""));
+        let told = folder.pql("test c.toml");
+        assert!(told.code == 2 && told.stderr.contains(message), "{message}\n{}", told.stderr);
+        assert!(told.stderr.contains("c.toml:7:"), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn outcomes_of_the_days_of_a_case_add_up_and_are_traits() {
+    let folder = folder(CASE_MODEL);
+    let days = [
+        format!("[[case.day]]\nas_of = 2026-10-01\n{CASE_EVENTS}[[case.day.expect]]\naccount = \"acme\"\nfacts = {{ open_opportunity = false }}\n"),
+        "[[case.day]]\nas_of = 2026-10-02\noutcomes = [{ outcome = \"opportunity\", account = \"acme\", at = \"-3d\", deal = \"d\" }]\n\
+         changes = [{ account = \"acme\", change = \"suppressed\", cause = \"traits\" }]\n"
+            .to_owned(),
+        "[[case.day]]\nas_of = 2026-10-03\nchanges = []\n[[case.day.expect]]\naccount = \"acme\"\nfacts = { days_since_opportunity = 3 }\n".to_owned(),
+        "[[case.day]]\nas_of = 2026-10-04\noutcomes = [{ outcome = \"lost\", account = \"acme\", at = 2026-10-04, deal = \"d\" }]\n\
+         [[case.day.expect]]\naccount = \"acme\"\nfacts = { open_opportunity = false }\n"
+            .to_owned(),
+    ];
+    folder.write("c.toml", format!("schema = 1\nmodel = \"m.toml\"\n[[case]]\nname = \"c\"\n{}", days.concat()));
+    let told = folder.pql("test c.toml");
+    assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
 }

@@ -271,6 +271,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/decode::misread",
             "engine/decode::time_zones",
             "engine/enrich",
+            "engine/outcomes",
             "engine/score",
             "model",
             "model/schema",

@@ -30,7 +30,7 @@ impl OutcomeMessages<'_> {
     pub(crate) fn tell(self, verbosity: Verbosity) {
         self.warn();
         if verbosity == Verbosity::Notes {
-            let all = self.expected().into_iter().chain(self.unmatched(Share::Few));
+            let all = self.expected().into_iter().chain(self.unmatched(UnmatchedShare::Few));
             all.for_each(|text| print_stderr(&escape_controls(&format!("note: {text}"))));
         }
     }
@@ -50,6 +50,12 @@ impl OutcomeMessages<'_> {
         let counts = &self.table.counts;
         let empty = counts.empty_files.iter().map(|file| format!("`{file}` has no rows, so it gives no outcomes"));
         let mut all: Vec<String> = empty.collect();
+        let absent = counts.absent_columns.iter();
+        all.extend(
+            absent.map(|(file, column)| {
+                format!("no row of `{file}` has `{column}`, which [outcomes] of the model names")
+            }),
+        );
         if self.table.rows.is_empty() && counts.rows > 0 {
             let rows = plural(counts.rows, "row", "rows");
             all.push(format!("the {rows} of --outcomes give no outcome that can be used"));
@@ -116,15 +122,15 @@ impl OutcomeMessages<'_> {
 
     /// Rows without an entity, if they are many.
     fn of_rows(self) -> Vec<String> {
-        self.unmatched(Share::Many).into_iter().collect()
+        self.unmatched(UnmatchedShare::Many).into_iter().collect()
     }
 
     /// Rows without an entity, if they are as many as `share` says.
-    fn unmatched(self, share: Share) -> Option<String> {
+    fn unmatched(self, share: UnmatchedShare) -> Option<String> {
         let found = &self.scored.outcomes.as_ref()?.unmatched;
         let total = self.table.rows.len() as u64;
         let is_many = found.count * 2 > total;
-        if found.count == 0 || is_many != matches!(share, Share::Many) {
+        if found.count == 0 || is_many != matches!(share, UnmatchedShare::Many) {
             return None;
         }
         let outcomes = plural(total, "outcome", "outcomes");
@@ -194,7 +200,7 @@ impl OutcomeMessages<'_> {
 
 /// How many of all rows.
 #[derive(Clone, Copy)]
-enum Share {
+enum UnmatchedShare {
     /// At most half.
     Few,
     /// More than half.

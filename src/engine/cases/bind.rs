@@ -1,6 +1,7 @@
 //! Resolves cases against their model: names are looked up, values typed, and events become lines.
 
 mod days;
+mod outcomes;
 
 use std::ops::Range;
 
@@ -24,6 +25,7 @@ use crate::{
     },
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
     ledger::fact_slot,
+    outcomes::OutcomeTable,
     pipeline::LoadedTables,
     plan::{Model, TraitPlan},
     read::{BlockLimits, InputKind, InputSource},
@@ -100,9 +102,13 @@ impl CaseBinder<'_> {
         let runs = match &file.runs {
             CaseRunsSyntax::Alone(run) => {
                 let as_of = self.as_of(run.as_of.as_ref()?)?;
-                CaseRuns::Alone(Box::new(self.run(run, as_of, &file.traits)?))
+                let outcomes = match &file.outcomes {
+                    Some(outcomes) => Some(OutcomeTable::of_rows(self.outcome_rows(outcomes, as_of)?)),
+                    None => None,
+                };
+                CaseRuns::Alone(Box::new(self.run(run, as_of, (&file.traits, outcomes))?))
             }
-            CaseRunsSyntax::Days(days) => CaseRuns::Days(self.days(days, &file.traits)?),
+            CaseRunsSyntax::Days(days) => CaseRuns::Days(self.days(days, (&file.traits, file.outcomes.as_deref()))?),
         };
         Some(TestCase { name: file.name.value.clone(), span: file.name.span.clone(), runs })
     }
@@ -118,7 +124,12 @@ impl CaseBinder<'_> {
         as_of
     }
 
-    fn run(&mut self, file: &CaseRunSyntax, as_of: Micros, traits: &PerKind<Vec<CaseTraitsSyntax>>) -> Option<CaseRun> {
+    fn run(
+        &mut self,
+        file: &CaseRunSyntax,
+        as_of: Micros,
+        (traits, outcomes): (&PerKind<Vec<CaseTraitsSyntax>>, Option<OutcomeTable>),
+    ) -> Option<CaseRun> {
         let (mut lines, mut places) = (String::new(), Vec::new());
         for event in &file.events {
             self.event(event, as_of, &mut lines, &mut places);
@@ -126,7 +137,7 @@ impl CaseBinder<'_> {
         let users = self.traits(&traits.user, EntityKind::User);
         let accounts = self.traits(&traits.account, EntityKind::Account);
         let expect: Vec<Option<EntityExpectation>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
-        let tables = LoadedTables { levels: PerKind { user: users?, account: accounts? }, outcomes: None };
+        let tables = LoadedTables { levels: PerKind { user: users?, account: accounts? }, outcomes };
         Some(CaseRun { as_of, lines, places, tables, expect: expect.into_iter().collect::<Option<_>>()? })
     }
 

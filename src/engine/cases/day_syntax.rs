@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     codes,
     expectation_syntax::subject,
+    outcome_syntax::{CaseOutcomeSyntax, parse_outcomes},
     suite_syntax::{CaseRunSyntax, CaseTraitsSyntax, parse_events, parse_expectations, parse_traits},
     toml_values::take_instant_text,
 };
@@ -15,7 +16,8 @@ use pql_model::{
 };
 
 /// Keys of a day.
-pub(super) const DAY_KEYS: [&str; 7] = ["as_of", "events", "users", "accounts", "expect", "changes", "alerts"];
+pub(super) const DAY_KEYS: [&str; 8] =
+    ["as_of", "events", "users", "accounts", "outcomes", "expect", "changes", "alerts"];
 /// Keys of an expected change.
 pub(super) const CHANGE_KEYS: [&str; 11] = [
     "user",
@@ -45,6 +47,8 @@ pub(super) struct CaseDaySyntax {
     pub(super) run: CaseRunSyntax,
     /// Traits that hold from this day on.
     pub(super) traits: PerKind<Vec<CaseTraitsSyntax>>,
+    /// Outcomes that runs have from this day on; none if the day says nothing of them.
+    pub(super) outcomes: Option<Vec<CaseOutcomeSyntax>>,
     /// Everybody who changes, with the place of the key; none if the case does not say.
     pub(super) changes: Option<WithSpan<Vec<ChangeSyntax>>>,
     /// Every alert that fires, with the place of the key; none if the case does not say.
@@ -87,7 +91,7 @@ pub(super) fn parse_days(table: &mut TableReader<'_>, found: &mut DiagnosticSink
         table.tables("day", "a day", found).into_iter().filter_map(|day| parse_day(day, found)).collect();
     let expects = |day: &CaseDaySyntax| !day.run.expect.is_empty() || day.changes.is_some() || day.alerts.is_some();
     if found.list.len() == before && !days.iter().any(expects) {
-        let label = format!("a day needs one of {}", quoted_list(&DAY_KEYS[4..]));
+        let label = format!("a day needs one of {}", quoted_list(&DAY_KEYS[5..]));
         let message = "a case that expects nothing on any day";
         found.add(Diagnostic::error(codes::MISSING_KEY, table.key_span("day"), message, label));
     }
@@ -103,11 +107,19 @@ fn parse_day(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<C
     }
     let events = parse_events(&mut table, found);
     let traits = parse_traits(&mut table, found);
+    let outcomes = parse_outcomes(&mut table, found);
     let expect = parse_expectations(&mut table, found);
     let changes = listed(&mut table, "changes", found, parse_change);
     let alerts = listed(&mut table, "alerts", found, parse_alert);
     table.finish(found);
-    Some(CaseDaySyntax { span, run: CaseRunSyntax { as_of: Some(as_of?), events, expect }, traits, changes, alerts })
+    Some(CaseDaySyntax {
+        span,
+        run: CaseRunSyntax { as_of: Some(as_of?), events, expect },
+        traits,
+        outcomes,
+        changes,
+        alerts,
+    })
 }
 
 /// A list of tables under a key, with the place of the key.

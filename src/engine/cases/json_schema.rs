@@ -6,6 +6,7 @@ use super::{
     day_syntax::{CAUSE_WORDS, CHANGE_WORDS},
     suite_syntax::IDENTITY_LINE_TYPES,
 };
+use pql_model::resolved::OutcomeWord;
 use pql_model::schema::{choice, number, one_or_more, schema, table, tables, text, texts, truth, whole};
 
 /// The JSON Schema of a case file.
@@ -24,6 +25,7 @@ pub fn cases() -> Json {
         ("case", case()),
         ("day", day()),
         ("event", event()),
+        ("outcome", outcome()),
         ("expect", expect()),
         ("change", change()),
         ("alert", alert()),
@@ -63,6 +65,7 @@ fn case() -> Json {
             ("events", tables("in any order", "event")),
             ("users", traits("users")),
             ("accounts", traits("accounts")),
+            ("outcomes", tables("what became of users and accounts, as of --outcomes", "outcome")),
             ("expect", tables("what is expected of users and accounts", "expect")),
             ("day", tables("in place of events and expect: runs one after the other, with a record", "day")),
         ],
@@ -80,6 +83,7 @@ fn day() -> Json {
             ("events", tables("events in addition to those of the days before, in any order", "event")),
             ("users", traits("users, from this day on")),
             ("accounts", traits("accounts, from this day on")),
+            ("outcomes", tables("outcomes in addition to those of the days before", "outcome")),
             ("expect", tables("what is expected of users and accounts", "expect")),
             ("changes", tables("everybody who changes from the day before", "change")),
             ("alerts", tables("every alert that fires", "alert")),
@@ -162,6 +166,24 @@ fn event() -> Json {
     event
 }
 
+fn outcome() -> Json {
+    about_one(table(
+        "what became of one user or account",
+        &["outcome", "at"],
+        vec![
+            ("outcome", choice("what it is", &OutcomeWord::ALL.map(OutcomeWord::name))),
+            ("user", text("the id of a user")),
+            ("account", text("the id of an account")),
+            ("at", text("when: a date, which is known from its end on, before `as_of` (-3d), or RFC 3339")),
+            ("amount", number("what it is worth; of nps the answer")),
+            ("currency", text("the currency of the amount")),
+            ("deal", text("the id of the deal")),
+            ("owner", text("who has it")),
+            ("reason", text("why it came so")),
+        ],
+    ))
+}
+
 fn expect() -> Json {
     let by_name = |description: &str, value: Json| json!({ "type": "object", "description": description, "additionalProperties": value });
     about_one(table(
@@ -197,6 +219,7 @@ mod tests {
     use super::{
         super::{
             day_syntax::{ALERT_KEYS, CHANGE_KEYS, DAY_KEYS},
+            outcome_syntax::OUTCOME_KEYS,
             suite_syntax::{CASE_KEYS, EVENT_KEYS, EXPECT_KEYS, FILE_KEYS},
         },
         *,
@@ -206,13 +229,14 @@ mod tests {
     fn the_schema_of_cases_has_the_keys_of_their_reader() {
         let schema = cases();
         let definitions = &schema["definitions"];
-        let tables: [(&Json, &[&str]); 7] = [
+        let tables: [(&Json, &[&str]); 8] = [
             (&schema, &FILE_KEYS),
             (&definitions["case"], &CASE_KEYS),
             (&definitions["day"], &DAY_KEYS),
             (&definitions["change"], &CHANGE_KEYS),
             (&definitions["alert"], &ALERT_KEYS),
             (&definitions["event"], &EVENT_KEYS),
+            (&definitions["outcome"], &OUTCOME_KEYS),
             (&definitions["expect"], &EXPECT_KEYS),
         ];
         for (table, known) in tables {

@@ -22,6 +22,7 @@ mod expectation_syntax;
 mod fact_names;
 mod id_ranges;
 pub mod json_schema;
+mod outcome_syntax;
 pub mod report;
 mod report_json;
 pub(crate) mod suite_syntax;

@@ -11,6 +11,7 @@ use super::{
     day_syntax::{CaseDaySyntax, parse_days},
     event_syntax::{CaseEventSyntax, parse_event},
     expectation_syntax::{ExpectationSyntax, parse_expectation},
+    outcome_syntax::{CaseOutcomeSyntax, parse_outcomes},
     toml_values::{CASE_IDS_MAX, expand_ids, take_instant_text, toml_to_json},
 };
 use pql_model::{
@@ -25,7 +26,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Keys of the file.
 pub(crate) const FILE_KEYS: [&str; 4] = ["schema", "model", "as_of", "case"];
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 7] = ["name", "as_of", "events", "users", "accounts", "expect", "day"];
+pub(crate) const CASE_KEYS: [&str; 8] = ["name", "as_of", "events", "users", "accounts", "outcomes", "expect", "day"];
 /// Keys of an event.
 pub(crate) const EVENT_KEYS: [&str; 12] =
     ["event", "type", "user", "visitor", "account", "at", "times", "every", "id", "properties", "traits", "previous"];
@@ -66,6 +67,8 @@ pub(super) struct CaseSyntax {
     pub(super) name: SpannedText,
     /// Traits that hold in every run.
     pub(super) traits: PerKind<Vec<CaseTraitsSyntax>>,
+    /// Outcomes that every run has; none if the case says nothing of them.
+    pub(super) outcomes: Option<Vec<CaseOutcomeSyntax>>,
     pub(super) runs: CaseRunsSyntax,
 }
 
@@ -184,13 +187,14 @@ fn case(mut table: TableReader<'_>, as_of: Option<&SpannedText>, found: &mut Dia
     table.vocabulary(&CASE_KEYS);
     let name = table.required_text("name", found);
     let traits = parse_traits(&mut table, found);
+    let outcomes = parse_outcomes(&mut table, found);
     let runs = if table.has("day") {
         CaseRunsSyntax::Days(parse_days(&mut table, found))
     } else {
         CaseRunsSyntax::Alone(single_run(&mut table, as_of, found))
     };
     table.finish(found);
-    Some(CaseSyntax { name: name?, traits, runs })
+    Some(CaseSyntax { name: name?, traits, outcomes, runs })
 }
 
 /// The run of a case without days.

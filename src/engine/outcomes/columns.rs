@@ -14,12 +14,21 @@ const ROWS_MAX: usize = 1_000;
 /// The columns that are looked at.
 const COLUMNS_MAX: usize = 1_000;
 
+/// The names of the columns of a file.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnNames {
+    /// In their order.
+    pub names: Vec<String>,
+    /// Whether they stand in a header row, so that each row has all of them.
+    pub(super) has_header: bool,
+}
+
 /// The names in the header row; of a file without one the keys of its first rows, those of objects in objects joined by dots.
 ///
 /// # Errors
 ///
 /// Files that cannot be read.
-pub fn outcome_columns(inputs: &[InputSource], limits: BlockLimits) -> Result<Vec<String>, ReadError> {
+pub fn outcome_columns(inputs: &[InputSource], limits: BlockLimits) -> Result<ColumnNames, ReadError> {
     let mapping = ColumnMapping { table_use: TableUse::AllColumns, ..ColumnMapping::default() };
     let reader = BlockReader::new(inputs.to_vec(), limits, 1).with_column_mapping(mapping);
     let mut names: Vec<String> = Vec::new();
@@ -28,9 +37,10 @@ pub fn outcome_columns(inputs: &[InputSource], limits: BlockLimits) -> Result<Ve
             names.push(name.to_owned());
         }
     };
-    let mut rows = 0;
+    let (mut rows, mut has_header) = (0, false);
     let mut block = LineBlock::default();
     while let Some(next) = reader.next(block)? {
+        has_header |= !next.column_names.is_empty();
         next.column_names.iter().for_each(|name| add(name));
         let lines = next.bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
         for line in lines.take(ROWS_MAX - rows) {
@@ -42,7 +52,7 @@ pub fn outcome_columns(inputs: &[InputSource], limits: BlockLimits) -> Result<Ve
         }
         block = next;
     }
-    Ok(names)
+    Ok(ColumnNames { names, has_header })
 }
 
 /// The ids in a column, at most [`VALUES_MAX`] of them. A cell may list several between semicolons.

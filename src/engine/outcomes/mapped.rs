@@ -37,12 +37,12 @@ pub(super) fn map_columns(map: &OutcomeMap) -> Vec<(&str, String)> {
 }
 
 /// A row as the scope of conditions over its columns.
-struct RowScope<'r> {
+struct MappedRowScope<'r> {
     row: &'r TableRow<'r>,
     read: &'r [Option<usize>],
 }
 
-impl EvalScope for RowScope<'_> {
+impl EvalScope for MappedRowScope<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         let column = self.read.get(slot as usize).copied().flatten();
         column.map_or(Value::Null, |column| self.row.value(column))
@@ -93,7 +93,7 @@ impl<'m> MappedColumns<'m> {
     }
 
     fn holds(&self, one: &MappedOutcome, row: &TableRow<'_>) -> bool {
-        let scope = RowScope { row, read: &self.read };
+        let scope = MappedRowScope { row, read: &self.read };
         one.when.as_ref().is_none_or(|when| when.holds(&scope))
     }
 }

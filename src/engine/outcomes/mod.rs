@@ -19,13 +19,14 @@ mod written_time;
 
 pub use self::{
     attach::{AttachedOutcomes, MappedKeys},
-    columns::{column_values, outcome_columns},
+    columns::{ColumnNames, column_values, outcome_columns},
     counts::{CountedPlaces, OutcomeCounts, OutcomePlace, PLACES_MAX, UnreadValues},
     error::OutcomeError,
     native::is_native,
     table::{OutcomeReader, OutcomeRequest},
 };
 
+pub(crate) use self::written_time::WrittenTime;
 use pql_model::{
     resolved::OutcomeWord,
     units::{Day, Micros},
@@ -88,6 +89,13 @@ impl OutcomeTable {
     pub fn shown(&self, place: OutcomePlace) -> String {
         let file = self.files.get(place.file as usize).map_or("", String::as_str);
         format!("`{file}` line {}", place.line)
+    }
+
+    /// A table of rows that stand in no file, whatever their time.
+    pub(crate) fn of_rows(rows: Vec<OutcomeRow>) -> OutcomeTable {
+        let mut counts = OutcomeCounts::default();
+        let rows = settle::settle(rows, Micros::MAX, &mut counts);
+        OutcomeTable { files: Vec::new(), rows, counts }
     }
 
     /// Whether another table says the same, whatever its files.

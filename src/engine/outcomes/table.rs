@@ -2,7 +2,7 @@
 
 use super::{
     OutcomeCounts, OutcomeError, OutcomePlace, OutcomeRow, OutcomeTable, RowKey,
-    columns::outcome_columns,
+    columns::{ColumnNames, outcome_columns},
     counts::UnreadValues,
     mapped::{MappedColumns, map_columns},
     native::NativeColumns,
@@ -59,19 +59,19 @@ impl OutcomeReader {
         let columns = outcome_columns(request.inputs, request.limits).map_err(EnrichError::Read)?;
         let first = self.files.len() as u32;
         self.files.extend(request.inputs.iter().map(|input| input.name.clone()));
-        if columns.is_empty() {
+        if columns.names.is_empty() {
             self.counts.empty_files.push(request.name.to_owned());
             return Ok(());
         }
         let file = || request.name.to_owned();
         let rows_before = self.counts.rows;
-        match (NativeColumns::find(&columns), request.map) {
+        match (NativeColumns::find(&columns.names), request.map) {
             (Some(native), _) if native.keys().is_empty() => {
-                return Err(OutcomeError::NoIds { file: file(), columns });
+                return Err(OutcomeError::NoIds { file: file(), columns: columns.names });
             }
             (Some(native), _) => self.read_native(request, first, &native)?,
-            (None, Some(map)) => self.read_mapped(request, first, map, columns)?,
-            (None, None) => return Err(OutcomeError::NotNative { file: file(), columns }),
+            (None, Some(map)) => self.read_mapped(request, first, map, &columns)?,
+            (None, None) => return Err(OutcomeError::NotNative { file: file(), columns: columns.names }),
         }
         if self.counts.rows == rows_before {
             self.counts.empty_files.push(file());
@@ -98,7 +98,7 @@ impl OutcomeReader {
         request: &OutcomeRequest<'_>,
         first: u32,
         map: &OutcomeMap,
-        columns: Vec<String>,
+        columns: &ColumnNames,
     ) -> Result<(), OutcomeError> {
         let wanted = map_columns(map);
         let slots = ColumnSlots::new(wanted.iter().map(|(name, _)| *name));
@@ -111,21 +111,23 @@ impl OutcomeReader {
         Ok(walk_table(source, &slots, &mut taker)?)
     }
 
-    /// Holds the columns of a map against those of a file.
+    /// Holds the columns of a map against those of a file. Of rows without a header, those without a value may lack a column; the key has to be there.
     fn check_columns(
         &mut self,
         request: &OutcomeRequest<'_>,
         wanted: &[(&str, String)],
-        columns: Vec<String>,
+        columns: &ColumnNames,
     ) -> Result<(), OutcomeError> {
-        let is_missing = |name: &str| !columns.iter().any(|known| known == name);
-        match wanted.iter().find(|(name, _)| is_missing(name)) {
-            Some((column, reader)) => {
-                let (file, column, reader) = (request.name.to_owned(), (*column).to_owned(), reader.clone());
-                Err(OutcomeError::NoColumn { file, column, reader, columns })
+        let is_missing = |name: &str| !columns.names.iter().any(|known| known == name);
+        for (place, (column, reader)) in wanted.iter().enumerate().filter(|(_, (name, _))| is_missing(name)) {
+            let (file, column) = (request.name.to_owned(), (*column).to_owned());
+            if columns.has_header || place == 0 {
+                let (reader, columns) = (reader.clone(), columns.names.clone());
+                return Err(OutcomeError::NoColumn { file, column, reader, columns });
             }
-            None => Ok(()),
+            self.counts.absent_columns.push((file, column));
         }
+        Ok(())
     }
 
     /// The table of all files. `now` is the clock: later outcomes are plans.

@@ -12,23 +12,23 @@ use pql_model::{
 
 /// When an outcome happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct WrittenTime {
+pub(crate) struct WrittenTime {
     /// The local date.
-    pub(super) day: Day,
+    pub(crate) day: Day,
     /// The instant; of a date alone its beginning.
-    pub(super) begins: Micros,
+    pub(crate) begins: Micros,
     /// The first `as_of` that sees it.
-    pub(super) known_from: Micros,
+    pub(crate) known_from: Micros,
 }
 
 impl WrittenTime {
     /// A date alone.
-    fn of_day(day: Day, zones: TimeZones<'_>) -> WrittenTime {
+    pub(crate) fn of_day(day: Day, zones: TimeZones<'_>) -> WrittenTime {
         WrittenTime { day, begins: zones.local.day_start(day), known_from: zones.local.day_start(day + 1) }
     }
 
     /// An instant, which every later `as_of` sees.
-    fn of_instant(at: Micros, zones: TimeZones<'_>) -> WrittenTime {
+    pub(crate) fn of_instant(at: Micros, zones: TimeZones<'_>) -> WrittenTime {
         WrittenTime { day: zones.local.day(at), begins: at, known_from: at + 1 }
     }
 

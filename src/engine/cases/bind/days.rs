@@ -8,10 +8,12 @@ use super::{CaseBinder, codes};
 use crate::{
     cases::{
         day_syntax::{AlertSyntax, CaseDaySyntax, ChangeSyntax},
+        outcome_syntax::CaseOutcomeSyntax,
         suite_syntax::CaseTraitsSyntax,
         test_case::{CaseDay, ExpectedAlert, ExpectedCell, ExpectedChange, ExpectedList},
     },
     ids::id_of_text,
+    outcomes::{OutcomeRow, OutcomeTable},
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -31,7 +33,7 @@ impl CaseBinder<'_> {
     pub(super) fn days(
         &mut self,
         days: &[CaseDaySyntax],
-        traits: &PerKind<Vec<CaseTraitsSyntax>>,
+        (traits, outcomes): (&PerKind<Vec<CaseTraitsSyntax>>, Option<&[CaseOutcomeSyntax]>),
     ) -> Option<Vec<CaseDay>> {
         if let Some(beyond) = days.get(DAYS_MAX) {
             let label = format!("at most {DAYS_MAX} in one case");
@@ -39,6 +41,10 @@ impl CaseBinder<'_> {
             return None;
         }
         let mut held = PerKind::from_fn(|kind| traits_by_id(&traits[kind]));
+        // Where any day has outcomes, the days before it are runs with a file that is empty so far.
+        let any = outcomes.is_some() || days.iter().any(|day| day.outcomes.is_some());
+        let mut rows: Vec<OutcomeRow> = Vec::new();
+        let mut of_case = outcomes;
         let mut before: Option<Micros> = None;
         let mut bound = Vec::new();
         for day in days {
@@ -47,7 +53,14 @@ impl CaseBinder<'_> {
             }
             let as_of = self.day_end(day.run.as_of.as_ref(), before);
             before = as_of.or(before);
-            bound.push(as_of.and_then(|as_of| self.day(day, as_of, &held)));
+            bound.push(as_of.and_then(|as_of| {
+                let new = [of_case.take(), day.outcomes.as_deref()];
+                for outcomes in new.into_iter().flatten() {
+                    rows.extend(self.outcome_rows(outcomes, as_of)?);
+                }
+                let outcomes = any.then(|| OutcomeTable::of_rows(rows.clone()));
+                self.day(day, as_of, (&held, outcomes))
+            }));
         }
         bound.into_iter().collect()
     }
@@ -64,9 +77,14 @@ impl CaseBinder<'_> {
         Some(as_of)
     }
 
-    fn day(&mut self, file: &CaseDaySyntax, as_of: Micros, held: &PerKind<HeldTraits>) -> Option<CaseDay> {
+    fn day(
+        &mut self,
+        file: &CaseDaySyntax,
+        as_of: Micros,
+        (held, outcomes): (&PerKind<HeldTraits>, Option<OutcomeTable>),
+    ) -> Option<CaseDay> {
         let traits = PerKind::from_fn(|kind| held[kind].values().cloned().collect());
-        let run = self.run(&file.run, as_of, &traits);
+        let run = self.run(&file.run, as_of, (&traits, outcomes));
         let changes = file.changes.as_ref().map(|changes| self.changes(changes));
         let alerts = file.alerts.as_ref().map(|alerts| self.alerts(alerts));
         let label = file.run.as_of.as_ref()?.value.clone();

@@ -122,6 +122,8 @@ pub enum ColumnSource {
     Suppressed,
     /// The texts of the signals that fired.
     SignalTexts,
+    /// The texts of the signals that fired and paid more than 0 points.
+    SupportTexts,
     /// The reason that the route gives.
     Reason,
     /// The message that the route gives.
@@ -157,6 +159,8 @@ pub enum PersonColumn {
     LastSeen,
     /// The texts of the user's signals that fired.
     SignalTexts,
+    /// The texts of those that paid more than 0 points.
+    SupportTexts,
     /// The reason that the user's route gives.
     Reason,
     /// The message that the user's route gives.
@@ -164,13 +168,14 @@ pub enum PersonColumn {
 }
 
 impl PersonColumn {
-    const ALL: [PersonColumn; 8] = [
+    const ALL: [PersonColumn; 9] = [
         PersonColumn::Assignee,
         PersonColumn::Action,
         PersonColumn::Signals,
         PersonColumn::FirstSeen,
         PersonColumn::LastSeen,
         PersonColumn::SignalTexts,
+        PersonColumn::SupportTexts,
         PersonColumn::Reason,
         PersonColumn::Message,
     ];
@@ -184,6 +189,7 @@ impl PersonColumn {
             PersonColumn::FirstSeen => ColumnSource::FirstSeen,
             PersonColumn::LastSeen => ColumnSource::LastSeen,
             PersonColumn::SignalTexts => ColumnSource::SignalTexts,
+            PersonColumn::SupportTexts => ColumnSource::SupportTexts,
             PersonColumn::Reason => ColumnSource::Reason,
             PersonColumn::Message => ColumnSource::Message,
         }
@@ -191,7 +197,7 @@ impl PersonColumn {
 
     /// The column with this name among those of users, and its type.
     pub(crate) fn named(name: &str) -> Option<(PersonColumn, ColumnType)> {
-        let all = USER_FIRST.iter().chain(&USER_SIGNALS).chain(&USER_LAST);
+        let all = USER_FIRST.iter().chain(&USER_SIGNALS).chain(&USER_LAST).chain(&ON_REQUEST);
         let (_, kind, source) = all.into_iter().find(|(known, ..)| *known == name)?;
         PersonColumn::ALL.into_iter().find(|column| column.source() == *source).map(|column| (column, *kind))
     }
@@ -296,8 +302,9 @@ const STAMP: [FixedColumn; 3] = [
     ("model", ColumnType::Text, ColumnSource::StampModel),
     ("model_hash", ColumnType::Text, ColumnSource::StampHash),
 ];
-/// The place in a list.
-const RANK: FixedColumn = ("rank", ColumnType::Number, ColumnSource::Rank);
+/// Only where they are asked for: the place in a list, and what speaks for the entity.
+const ON_REQUEST: [FixedColumn; 2] =
+    [("rank", ColumnType::Number, ColumnSource::Rank), ("say_for", ColumnType::Text, ColumnSource::SupportTexts)];
 
 /// The columns that say which run a row is of.
 pub fn stamp_columns() -> Vec<OutputColumn> {
@@ -306,7 +313,7 @@ pub fn stamp_columns() -> Vec<OutputColumn> {
 
 /// The columns that rows have only where they are asked for.
 pub(crate) fn extra_columns() -> Vec<OutputColumn> {
-    STAMP.iter().chain([&RANK]).map(fixed).collect()
+    STAMP.iter().chain(&ON_REQUEST).map(fixed).collect()
 }
 
 fn fixed((name, kind, source): &FixedColumn) -> OutputColumn {

@@ -319,6 +319,49 @@ message = "Hello"
 }
 
 #[test]
+fn chosen_rows_leave_out_the_suppressed_unless_they_show_why() {
+    let folder = folder("[[user.suppress]]\nname = \"customer\"\nwhen = \"company = '=Acme' or invites = 1\"\n");
+    let note = |count: &str| format!("note: {count} left out; with `suppressed` among --columns the rows stay\n");
+    for (options, expected, noted) in [
+        (["--columns", "user_id", "--where", "score >= 20"].as_slice(), "bob cid", Some("1 suppressed user is")),
+        (&["--columns", "user_id", "--top", "9"], "bob cid", Some("2 suppressed users are")),
+        (&["--columns", "user_id", "--top", "1"], "bob", Some("2 suppressed users are")),
+        (&["--columns", "user_id,suppressed", "--top", "1"], "ann,customer", None),
+        // Columns alone choose no rows.
+        (&["--columns", "user_id"], "ann bob cid dan", None),
+    ] {
+        let outcome = score(&folder, &[&["--level", "user"], options].concat());
+        let rows: Vec<&str> = outcome.stdout.lines().skip(1).collect();
+        assert_eq!(rows.join(" "), expected, "{options:?}: {outcome:?}");
+        match noted {
+            Some(count) => assert!(outcome.stderr.contains(&note(count)), "{options:?}: {outcome:?}"),
+            None => assert!(!outcome.stderr.contains("left out;"), "{options:?}: {outcome:?}"),
+        }
+    }
+    // All rows, with the name of the suppression.
+    assert_eq!(
+        score(&folder, &["--level", "user", "-q"]).stdout.lines().filter(|line| line.contains(",customer,")).count(),
+        2
+    );
+}
+
+#[test]
+fn what_speaks_for_a_person_is_what_paid_points() {
+    let signal = |name: &str, points: &str| {
+        format!("[[user.signals]]\nname = \"{name}\"\nwhen = \"invites >= 1\"\npoints = {points}\nsay = \"{name}\"\n")
+    };
+    let more = [signal("fits", "0.5"), signal("neutral", "0"), signal("gone", "-2")].concat();
+    let folder = folder(&more);
+    let people = score(&folder, &["--level", "user", "--columns", "user_id,say,say_for", "--top", "1", "-q"]);
+    assert_eq!(people.stdout, "user_id,say,say_for\nann,Invited 3; fits; neutral; gone,Invited 3; fits\n");
+    let accounts = score(&folder, &["--level", "account", "--columns", "champion.say_for,say_for", "-q"]);
+    assert_eq!(accounts.stdout, "champion.say_for,say_for\nInvited 3; fits,\n");
+    // Without anything that paid, there is nothing to say.
+    let poor = score(&folder, &["--level", "user", "--columns", "say_for", "--where", "invites < 1", "-q"]);
+    assert_eq!(poor.stdout, "say_for\n");
+}
+
+#[test]
 fn columns_of_a_champion_are_no_facts_and_need_a_champion() {
     for (more, parts) in [
         (

@@ -19,7 +19,10 @@ pub(super) use self::{
     },
     not_understood::{all_not_understood, warn_not_understood},
     outcomes::OutcomeMessages,
-    outputs::{note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_stale_files},
+    outputs::{
+        note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_sales_list, note_stale_files,
+        note_suppressed_rows,
+    },
     record::{note_repeated_latest, note_unreadable_base},
     results::{
         note_alerts, note_empty_traits, note_lower_tiers, note_missing_rows, note_refused_joins, warn_no_entities,

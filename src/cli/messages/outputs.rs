@@ -8,6 +8,7 @@ use pql_engine::{
     score::ScoredEntities,
 };
 use pql_model::{
+    EntityKind,
     clock::format_instant,
     diag::{escape_controls, quoted_list},
     resolved::ListFile,
@@ -33,6 +34,15 @@ pub(crate) fn note_cut_through_ties(what: &str, left_out: LeftOutRows) {
         print_stderr(&escape_controls(&format!(
             "note: {what} leaves out {rows} with the same score as the last row; rows of one score are in the order of their ids"
         )));
+    }
+}
+
+/// Rows of suppressed users or accounts that `--where` and `--top` leave out.
+pub(crate) fn note_suppressed_rows(kind: EntityKind, left_out: LeftOutRows) {
+    if left_out.suppressed > 0 {
+        let (one, other) = (format!("suppressed {} is", kind.word()), format!("suppressed {} are", kind.plural()));
+        let rows = plural(left_out.suppressed, &one, &other);
+        print_stderr(&format!("note: {rows} left out; with `suppressed` among --columns the rows stay"));
     }
 }
 
@@ -64,6 +74,18 @@ pub(crate) fn note_stale_files(dir: &Path, names: &[String]) {
             quoted_list(&names),
             dir.display()
         )));
+    }
+}
+
+/// The name, up to its ending, by which models call the list for sales.
+const SALES_LIST: &str = "sales_list.";
+
+/// Where the list for sales is.
+pub(crate) fn note_sales_list(dir: &Path, lists: &[ListFile], written: &[(usize, RowTotals)]) {
+    let written = written.iter().filter_map(|(place, _)| lists.get(*place));
+    for list in written.filter(|list| list.name.starts_with(SALES_LIST)) {
+        let path = dir.join(&list.name).display().to_string();
+        print_stderr(&escape_controls(&format!("the list for sales is {path}")));
     }
 }
 

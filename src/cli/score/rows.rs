@@ -52,6 +52,7 @@ pub(super) fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>)
     out.flush().map_err(CommandError::output)?;
     if arguments.verbosity() == Verbosity::Notes {
         messages::note_defused_cells(totals.guarded_cells, "--csv exact");
+        messages::note_suppressed_rows(rows.kind, totals.left_out);
         messages::note_cut_through_ties("--top", totals.left_out);
     }
     Ok(())
@@ -119,6 +120,7 @@ pub(super) fn write_folder(
         messages::note_stale_files(dir, &stale);
         messages::note_defused_cells(facts.formula_cells, "--csv exact");
         messages::note_output_folder(dir, result.scored);
+        messages::note_sales_list(dir, &result.model.resolved.lists, &lists);
         if let Some(recorded) = &result.recorded {
             recorded.news().iter().for_each(|line| print_stderr(line));
         }

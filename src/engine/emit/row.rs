@@ -145,7 +145,8 @@ impl<'r> EntityRow<'r> {
             ColumnSource::LastSeen => OutputCell::Instant(self.event_span.1),
             ColumnSource::ActiveDays28 => self.fact(slots.active_days_28),
             ColumnSource::Suppressed => slots.suppressed.map_or(OutputCell::Null, |slot| self.fact(slot)),
-            ColumnSource::SignalTexts => self.signal_texts(),
+            ColumnSource::SignalTexts => self.signal_texts(&self.ranked),
+            ColumnSource::SupportTexts => self.signal_texts(self.ranked_support()),
             ColumnSource::Reason => self.template(self.route.and_then(|route| route.because.as_ref())),
             ColumnSource::Message => self.template(self.route.and_then(|route| route.message.as_ref())),
             ColumnSource::Fact(slot) => self.fact(slot),
@@ -241,10 +242,14 @@ impl<'r> EntityRow<'r> {
         text
     }
 
-    /// The texts of the signals that fired, the largest first.
-    fn signal_texts(&self) -> OutputCell<'r> {
-        let texts: Vec<String> = self
-            .ranked
+    /// Signals that fired and paid more than 0 points, the largest first.
+    fn ranked_support(&self) -> &[usize] {
+        &self.ranked[..self.ranked.partition_point(|index| self.paid[*index].points > Points::ZERO)]
+    }
+
+    /// The texts of some signals that fired, in their order.
+    fn signal_texts(&self, signals: &[usize]) -> OutputCell<'r> {
+        let texts: Vec<String> = signals
             .iter()
             .filter_map(|index| self.level.signals[*index].say.as_ref())
             .map(|template| render_template(template, self.scope))

@@ -31,6 +31,8 @@ pub struct LeftOutRows {
     pub tied: u64,
     /// Rows that share a value with a better one.
     pub repeated: u64,
+    /// Rows of suppressed entities.
+    pub suppressed: u64,
 }
 
 /// Chooses and orders the rows.
@@ -42,10 +44,12 @@ pub(super) fn select_rows(rows: LevelRows<'_>, query: &RowQuery) -> SelectedRows
     if let Some(order) = &query.order {
         entities = ordered(rows, &entities, order);
     }
-    if query.suppressed == SuppressedRows::LeftOut {
-        entities.retain(|entity| !rows.is_suppressed(*entity));
-    }
     let mut left_out = LeftOutRows::default();
+    if query.suppressed == SuppressedRows::LeftOut {
+        let all = entities.len();
+        entities.retain(|entity| !rows.is_suppressed(*entity));
+        left_out.suppressed = (all - entities.len()) as u64;
+    }
     if let Some(unique) = query.unique {
         let all = entities.len();
         let mut seen = HashSet::new();

@@ -1,7 +1,13 @@
 //! Rows that the command line asks for: a condition and columns over the facts of a model.
 
 use super::{ModelResolver, PhaseLimit};
-use crate::{EntityKind, diag::SourceDocument, resolved::RowQuery, toml_reader::SpannedText};
+use crate::{
+    EntityKind,
+    diag::SourceDocument,
+    output_columns::{ColumnSource, OutputColumn},
+    resolved::{RowQuery, SuppressedRows},
+    toml_reader::SpannedText,
+};
 
 /// What the command line asks of the rows of one level.
 #[derive(Debug)]
@@ -14,6 +20,15 @@ pub struct RequestedRows {
     pub columns: Option<String>,
     /// The most rows.
     pub limit: Option<usize>,
+}
+
+impl RequestedRows {
+    /// Chosen rows are a list, which leaves out the suppressed unless it shows by which suppression.
+    fn suppressed(&self, columns: &[OutputColumn]) -> SuppressedRows {
+        let is_list = self.when.is_some() || self.limit.is_some();
+        let is_shown = columns.iter().any(|column| column.source == ColumnSource::Suppressed);
+        if is_list && !is_shown { SuppressedRows::LeftOut } else { SuppressedRows::Kept }
+    }
 }
 
 impl<'f> ModelResolver<'f, '_> {
@@ -29,14 +44,15 @@ impl<'f> ModelResolver<'f, '_> {
             })?,
             None => None,
         };
-        let columns = match &rows.columns {
+        let columns: Option<Vec<OutputColumn>> = match &rows.columns {
             Some(text) => Some(self.within("--columns", text, |resolver, text| {
                 let names = parts(text).into_iter();
                 names.filter_map(|name| resolver.output_column(rows.kind, &name.value, &name)).collect()
             })?),
             None => None,
         };
-        Ok(RowQuery { when, columns, limit: rows.limit, ..RowQuery::default() })
+        let suppressed = rows.suppressed(columns.as_deref().unwrap_or_default());
+        Ok(RowQuery { when, columns, suppressed, limit: rows.limit, ..RowQuery::default() })
     }
 
     /// Resolves a text of the command line in place of the model's own.

@@ -102,11 +102,11 @@ fn the_next_command_gives_a_list_with_names() {
     let scored = folder.pql_with(&words.iter().map(String::as_str).collect::<Vec<_>>(), b"");
     assert!(scored.code == 0 && !scored.stderr.contains("warning"), "{scored:?}");
     let list = rows(&folder.read("out/sales_list.csv"));
-    let head = "Rank,Account,Company,Account owner (CRM),Score,Sales team,What to do,Why this account,Champion,Champion name,Champion role,Champion e-mail,Champion last active (days ago),Why this champion,Buyer,Buyer name,Buyer role,Buyer e-mail,Buyer last active (days ago)";
+    let head = "Rank,Account,Company,Account owner (CRM),Employees,CRM status,Score,Who acts,What to do,Why this account,Champion,Champion name,Champion role,Champion e-mail,Champion last active (days ago),Why this champion,Buyer,Buyer name,Buyer role,Buyer e-mail,Buyer last active (days ago)";
     assert_eq!(list[0].join(","), head);
     assert!(list.len() > 1, "{list:?}");
     for row in &list[1..] {
-        let cells = [&row[2], &row[3], &row[9], &row[11]].map(String::as_str);
+        let cells = [&row[2], &row[3], &row[11], &row[13]].map(String::as_str);
         assert!(cells[0].starts_with("Firm ") && cells[1] == "Ann Seller", "{row:?}");
         assert!(cells[2].starts_with("Person ") && cells[3].contains('@'), "{row:?}");
     }

@@ -213,9 +213,9 @@ fn the_shipped_models_write_a_list_for_sales_and_texts_that_count_nothing() {
         ));
         assert_eq!(outcome.code, 0, "{model}: {outcome:?}");
         let list = rows(&folder.read("out/sales_list.csv"));
-        let header = "Rank,Account,Company,Score,Sales team,What to do,Why this account,Champion,Champion e-mail,Champion last active (days ago),Why this champion,Buyer,Buyer e-mail,Buyer last active (days ago)";
+        let header = "Rank,Account,Company,Employees,CRM status,Score,Who acts,What to do,Why this account,Champion,Champion e-mail,Champion last active (days ago),Why this champion,Buyer,Buyer e-mail,Buyer last active (days ago)";
         assert_eq!(list[0].join(","), header, "{model}");
-        assert!(list.len() > 1 && list[1][0] == "1" && !list[1][6].is_empty(), "{model}: {list:?}");
+        assert!(list.len() > 1 && list[1][0] == "1" && !list[1][8].is_empty(), "{model}: {list:?}");
         for level in ["users", "accounts"] {
             let table = rows(&folder.read(&format!("out/{level}.csv")));
             for name in ["say", "because", "message"] {

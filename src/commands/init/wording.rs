@@ -15,12 +15,12 @@ const TEXTS: [&str; 4] = ["say", "because", "message", "action"];
 const LISTS: [&str; 3] = ["signals", "routes", "alerts"];
 
 /// What is said of an upgrade where no event tells of its end.
-const BEGUN: [(&str, &str); 2] =
-    [(" and did not finish {upgrades_abandoned?it:them}", ""), (" and did not finish it", "")];
+const BEGUN: [(&str, &str); 2] = [(" begun and not finished", " begun"), (" and did not finish it", "")];
 
 /// What is said of a look at a feature that nobody asked for in words.
-const LOOKED: [(&str, &str); 2] = [
+const LOOKED: [(&str, &str); 3] = [
     ("Asked for {enterprise_asks}", "Looked into {enterprise_asks}"),
+    ("Asked for {asks_to_name}", "Looked into {asks_to_name}"),
     ("Asked about governance", "Looked into governance"),
 ];
 

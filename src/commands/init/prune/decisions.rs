@@ -272,8 +272,8 @@ impl ModelPruner<'_> {
         self.put_list(path, left);
     }
 
-    /// The order of an alert without facts that nobody will ever have.
-    fn prune_order(&self, entry: &mut DocumentTable, side: EntityKind) {
+    /// The order of an alert or a file without facts that nobody will ever have.
+    pub(super) fn prune_order(&self, entry: &mut DocumentTable, side: EntityKind) {
         if entry.get("order").is_none() {
             return;
         }

@@ -26,6 +26,7 @@ impl ModelPruner<'_> {
             if let Some(DocumentValue::Table(columns)) = file.get_mut("columns") {
                 columns.entries.retain(|(_, value)| self.is_live_column(side, value));
             }
+            self.prune_order(&mut file, side);
             if !condition.is_nothing() {
                 left.push(file);
             }

@@ -88,11 +88,12 @@ impl NeededNames {
     }
 }
 
-/// The facts that the rows and columns of a file name.
+/// The facts that the rows, the order and the columns of a file name.
 fn facts_of_file(file: &DocumentTable) -> NamedParts {
     let Some(side) = level_of(file) else { return NamedParts::default() };
     let columns = file.get("columns").and_then(DocumentValue::table).into_iter().flat_map(|columns| &columns.entries);
-    let texts = columns.filter_map(|(_, value)| value.text()).map(|text| text.trim_start_matches(['=', ' ']));
+    let texts = columns.filter_map(|(_, value)| value.text()).chain(file.texts("order"));
+    let texts = texts.map(|text| text.trim_start_matches(['=', ' ']));
     let facts = texts.chain(file.text("when")).flat_map(|text| facts_of(side, text)).collect();
     NamedParts { facts, events: Vec::new() }
 }

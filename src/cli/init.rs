@@ -65,7 +65,7 @@ pub(super) struct InitArguments {
     #[arg(long, value_name = "NAME", default_value = "sales", value_parser = init_choices::parse_shipped)]
     model: &'static ShippedModel,
 
-    /// Take this event for one of the model, as in pricing_page_viewed="Plan Viewed"; without an event: there is none. May be given several times
+    /// Take this event for one of the model, as in pricing_page_viewed="Plan Viewed"; without an event: there is none. Several events have commas between them, as in signup_completed="Signed Up,Invite Accepted". May be given several times
     #[arg(long, value_name = "NAME=EVENT", value_parser = init_choices::parse_set)]
     set: Vec<SetOption>,
 
@@ -179,7 +179,8 @@ impl InitArguments {
             inputs,
             format: self.from.map_or("auto", InputFormatArg::as_str),
             threads: None,
-            values: ValueSamples::Omitted,
+            // Questions show what few words a property has.
+            values: if self.asks() { ValueSamples::Kept } else { ValueSamples::Omitted },
             limits: self.max_line.with_table(self.max_table),
             now: jiff::Timestamp::now().as_microsecond(),
         }
@@ -294,7 +295,8 @@ impl InitArguments {
         }
         let replaced = self.replaced_features(&first, &FirstModelJob { lessons: &lessons, ..job })?;
         first.remarks.extend(replaced);
-        first.remarks.extend(found.iter_mut().flat_map(|found| std::mem::take(&mut found.unmet)));
+        let unmet = found.as_mut().map(|found| std::mem::take(&mut found.unmet));
+        first.remarks.extend(unmet.unwrap_or_else(|| first.gap_remarks()));
         let (outlook, coverage) = found.map(|found| (found.outlook, found.coverage)).unzip();
         Ok(FinishedModel { first, outlook, coverage, wiring, tables })
     }
@@ -351,7 +353,8 @@ impl InitArguments {
         }
         let events = AskedEvents {
             counts: &|name| init::counts_of(dump, name),
-            occurs: &|name| dump.survey.names.contains_key(name),
+            values: &|name| init::values_of(dump, name),
+            names: dump.survey.sorted_names().iter().map(|(name, _)| (*name).to_owned()).collect(),
         };
         let (mut input, mut out) = (io::stdin().lock(), io::stderr().lock());
         let answers = init_questions::ask(&events, &wiring, &choices, (&mut input, &mut out));

@@ -26,7 +26,7 @@ pub(super) fn parse_shipped(text: &str) -> Result<&'static ShippedModel, String>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SetOption {
     event: String,
-    /// None to say that there is none.
+    /// An event or several with commas between them; none to say that there is none.
     name: Option<String>,
 }
 
@@ -42,6 +42,29 @@ pub(super) fn parse_set(text: &str) -> Result<SetOption, String> {
         Err(expected.to_owned())
     } else {
         Ok(SetOption { event: event.trim().to_owned(), name })
+    }
+}
+
+impl SetOption {
+    /// The events of the dump: one whose name is all of the text, or each part between commas.
+    ///
+    /// # Errors
+    /// The first that never occurs.
+    fn names(&self, dump: &InspectedInput) -> Result<Vec<String>, CommandError> {
+        let Some(text) = &self.name else { return Ok(Vec::new()) };
+        if dump.survey.names.contains_key(text) {
+            return Ok(vec![text.clone()]);
+        }
+        let parts: Vec<String> = text.split(',').map(|part| part.trim().to_owned()).collect();
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        match parts.iter().find(|part| !dump.survey.names.contains_key(*part)) {
+            None => Ok(parts),
+            Some(part) => {
+                let names: Vec<String> =
+                    dump.survey.sorted_names().iter().map(|(name, _)| (*name).to_owned()).collect();
+                Err(unknown(self, &format!("no event has the name `{part}`"), part, &names))
+            }
+        }
     }
 }
 
@@ -65,13 +88,10 @@ pub(super) fn choices(
                 &asked,
             ));
         }
-        if let Some(name) = option.name.as_ref().filter(|name| !dump.survey.names.contains_key(*name)) {
-            let names: Vec<String> = dump.survey.sorted_names().iter().map(|(name, _)| (*name).to_owned()).collect();
-            return Err(unknown(option, &format!("no event has the name `{name}`"), name, &names));
-        }
+        let names = option.names(dump)?;
         match all.iter_mut().find(|known| known.event == option.event) {
-            Some(known) => known.names.extend(option.name.clone()),
-            None => all.push(EventChoice { event: option.event.clone(), names: option.name.iter().cloned().collect() }),
+            Some(known) => known.names.extend(names),
+            None => all.push(EventChoice { event: option.event.clone(), names }),
         }
     }
     refuse_captured(&all)?;

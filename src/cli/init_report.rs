@@ -1,7 +1,9 @@
 //! What `pql init` says at its end: what is wired, what is not, and what the model would say of the dump.
 
 use super::print_stderr;
-use crate::commands::init::{DroppedKind, EntityTable, EventWiring, FirstModel, LevelOutlook, WiredName};
+use crate::commands::init::{
+    DroppedKind, EntityTable, EventWiring, FirstModel, LevelOutlook, WiredName, WiredUse, title_of,
+};
 use pql_engine::pipeline::EnrichmentCoverage;
 use pql_model::{
     EntityKind, PerKind, ShippedModel,
@@ -67,21 +69,30 @@ impl InitReport<'_> {
         )
     }
 
-    /// The names of the model for events: those that a signal pays for, then the others.
+    /// The names of the model for events: those that a signal pays for, the start, then the others.
     fn wired(&self, lines: &mut Vec<String>) {
-        let (paid, unpaid): (Vec<&WiredName>, Vec<&WiredName>) = self.model.wired.iter().partition(|one| one.pays);
-        add_list(lines, "wired:", paid.into_iter().map(|one| self.wired_line(one)));
-        add_list(lines, "wired, but no signal pays for it:", unpaid.into_iter().map(|one| self.wired_line(one)));
+        let headlines = [
+            (WiredUse::Pays, "wired:"),
+            (
+                WiredUse::Start,
+                "wired as the start, from which the age of users and accounts counts; it is no activity:",
+            ),
+            (WiredUse::Unpaid, "wired, but no signal pays for it:"),
+        ];
+        for (kind, headline) in headlines {
+            let of_kind = self.model.wired.iter().filter(|one| one.kind == kind);
+            add_list(lines, headline, of_kind.map(|one| self.wired_line(one)));
+        }
     }
 
     fn wired_line(&self, wired: &WiredName) -> String {
         match self.wiring.named_features() {
             Some((name, count)) if name == wired.name => {
-                format!("  {name} = {}, by their names", plural(count as u64, "event", "events"))
+                format!("  {} = {}, by their names", wired.title, plural(count as u64, "event", "events"))
             }
             _ => {
                 let events: Vec<&str> = wired.events.iter().map(String::as_str).collect();
-                format!("  {} = {}", wired.name, quoted_list(&events))
+                format!("  {} = {}", wired.title, quoted_list(&events))
             }
         }
     }
@@ -108,8 +119,11 @@ impl InitReport<'_> {
 
     fn missing(&self, lines: &mut Vec<String>) {
         let events = self.model.missing.iter().map(|(event, near)| match near.as_slice() {
-            [] => format!("  {event}: nothing is near it"),
-            near => format!("  {event}: maybe {}", quoted_list(&near.iter().map(String::as_str).collect::<Vec<_>>())),
+            [] => format!("  {}: nothing is near it", title_of(event)),
+            near => {
+                let near: Vec<&str> = near.iter().map(String::as_str).collect();
+                format!("  {}: maybe {}", title_of(event), quoted_list(&near))
+            }
         });
         add_list(lines, "not wired; --set NAME=EVENT says which event it is:", events);
         for (side, option) in [(EntityKind::User, "--users"), (EntityKind::Account, "--accounts")] {

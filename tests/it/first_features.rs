@@ -41,7 +41,10 @@ fn the_report_says_whether_a_signal_pays_for_features() {
     for layout in LAYOUTS {
         let (outcome, model) = init(layout, &WORK, &[]);
         let paid = outcome.stderr.split("wired, but no signal pays for it:").next().unwrap_or_default();
-        assert!(paid.contains("\n  feature_used = 5 events, by their names\n"), "{outcome:?}");
+        assert!(
+            paid.contains("\n  a feature that was used (`feature_used`) = 5 events, by their names\n"),
+            "{outcome:?}"
+        );
         assert!(model.contains("name = \"feature_breadth\""), "{model}");
         // Nobody can use five of three features.
         let (outcome, model) = init(layout, &[], &[]);
@@ -49,7 +52,7 @@ fn the_report_says_whether_a_signal_pays_for_features() {
         let lacks =
             "#   user feature_breadth: \"Uses {features_used} different features\"; needs more than 3 features\n";
         assert!(model.contains(lacks), "{model}");
-        assert!(outcome.stderr.contains("feature_used = 3 events, by their names"), "{outcome:?}");
+        assert!(outcome.stderr.contains("(`feature_used`) = 3 events, by their names"), "{outcome:?}");
     }
 }
 

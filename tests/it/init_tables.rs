@@ -83,7 +83,7 @@ fn columns_of_files_are_the_traits_that_the_model_asks_for() {
         "companies.csv: ids in the column `Workspace_Key__c`, with rows of 4 of 4 accounts with events; read:\n",
         "  company_size = `# Employees`\n",
         "not known of users; a file for --users may have it: department, team\n",
-        "\nto look at:\n  target_industry: `fintech` and `healthcare` never occur in `Industry`; write the words of your own data there\n",
+        "\n  target_industry: `fintech` and `healthcare` never occur in `Industry`; the commonest value of industry is `Software` (4); write the words of your own data there\n",
         "\n  1 of 4 accounts are customers and stay out of the list\n  1 of 4 accounts have an open opportunity and stay out of the list\n",
         "\n  3 of 12 users belong to customers and stay out of the list\n",
     ] {
@@ -433,7 +433,7 @@ fn words_that_match_nobody_are_told_with_the_commonest_values() {
         let (outcome, _) = init(&folder, BOTH);
         for told in [
             "  executive: its words match no user; the commonest values of role are `Front Desk` (6), `Head Nurse` (5); if your data says it otherwise, write its words there\n",
-            "  target_industry: its words match no account; the commonest values of industry are `Circus` (2), `Zoo` (2); if your data says it otherwise, write its words there\n",
+            "  target_industry: `software`, `fintech` and `healthcare` never occur in `Industry`; the commonest values of industry are `Circus` (2), `Zoo` (2); write the words of your own data there\n",
         ] {
             assert!(outcome.stderr.contains(told), "{outcome:?}");
         }
@@ -442,4 +442,12 @@ fn words_that_match_nobody_are_told_with_the_commonest_values() {
     // Somebody who is met is not told.
     let (outcome, _) = init(&folder(&people(), &companies), BOTH);
     assert!(!outcome.stderr.contains("executive: its words"), "{outcome:?}");
+}
+
+#[test]
+fn a_word_that_is_nearly_one_of_the_model_is_told_with_it() {
+    let companies = table("Workspace_Key__c,Industry", "w", 4, |n| ["Health", "Retail"][n / 2].to_owned());
+    let (outcome, _) = init(&folder(&people(), &companies), BOTH);
+    assert!(outcome.stderr.contains("`Health` may mean `healthcare`"), "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("target_industry:").count(), 1, "{outcome:?}");
 }

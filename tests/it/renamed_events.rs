@@ -70,7 +70,7 @@ fn an_event_that_stopped_does_not_win_against_its_successor() {
 #[test]
 fn an_event_that_stopped_without_a_successor_is_told() {
     for layout in ["e.ndjson", "e.csv"] {
-        let told = "  pricing_page_viewed: its last event is of 2026-04-01, long before the end of the dump; if it was renamed, --set pricing_page_viewed=\"Your Event\" names its successor\n";
+        let told = "  a look at prices and plans (`pricing_page_viewed`): its last event is of 2026-04-01, long before the end of the dump; if it was renamed, --set pricing_page_viewed=\"Your Event\" names its successor\n";
         let outcome = dump(layout, &[("Pricing Seen", 0, 60, 12)]).pql(&format!("init {layout} -o m.toml"));
         assert!(outcome.stderr.contains(told), "{outcome:?}");
         let outcome = dump(layout, &[("Pricing Seen", 0, 115, 12)]).pql(&format!("init {layout} -o m.toml"));

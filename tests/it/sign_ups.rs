@@ -19,6 +19,8 @@ pub(crate) enum Habit {
     NextDay,
     /// Everybody, first of all and every few days.
     Daily,
+    /// One person in seven, some minutes before all else, and again later.
+    Before,
 }
 
 /// Three people of each of 24 teams; a team comes every third day, its other people two days later each.
@@ -46,11 +48,13 @@ impl Habit {
             Habit::Founder => person.is_founder,
             Habit::Joiner => !person.is_founder,
             Habit::Third => person.number % 3 == 1,
+            Habit::Before => person.number % 7 == 1,
             Habit::First | Habit::NextDay | Habit::Later | Habit::Daily => true,
         };
         match self {
             _ if !has => Vec::new(),
             Habit::First | Habit::Founder | Habit::Joiner | Habit::Third => vec![start + 20],
+            Habit::Before => vec![start + 5, start + 3 * 1440, start + 9 * 1440],
             Habit::NextDay => vec![start + 1440],
             Habit::Later => vec![start + 4 * 1440],
             Habit::Daily => (0..20).map(|times| start + 10 + times * 3 * 1440).collect(),
@@ -173,4 +177,42 @@ fn a_sign_up_by_words_loses_to_one_by_what_people_do() {
         let model = folder.pql(&format!("init {layout} -o -")).stdout;
         assert!(!model.contains("signup_completed"), "{model}");
     }
+}
+
+#[test]
+fn a_start_may_come_some_minutes_after_another_event_of_a_few() {
+    let events =
+        [("Owner Registered", Habit::Founder), ("Joined Via Link", Habit::Joiner), ("Rates Shown", Habit::Before)];
+    for layout in LAYOUTS {
+        let folder = dump(layout, &events, 0);
+        let outcome = folder.pql(&format!("init {layout} -o m.toml"));
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let model = folder.read("m.toml");
+        let wired = "signup_completed = { event = [\"Joined Via Link\", \"Owner Registered\"] }";
+        assert!(model.contains(wired), "{layout}\n{model}");
+        let headline = "wired as the start, from which the age of users and accounts counts; it is no activity:\n  ";
+        assert!(outcome.stderr.contains(headline), "{outcome:?}");
+    }
+}
+
+#[test]
+fn several_events_are_said_in_one_option_and_an_unknown_one_is_named_alone() {
+    let events = [("Owner Registered", Habit::Founder), ("Joined, Via Link", Habit::Joiner)];
+    let layout = "e.ndjson";
+    let folder = dump(layout, &events, 0);
+    let init = |said: &str| {
+        let set = format!("signup_completed={said}");
+        folder.pql_with(&["init", layout, "-o", "-", "--set", &set], b"")
+    };
+    let both = init("Owner Registered,Chart Drawn");
+    assert_eq!(both.code, 0, "{both:?}");
+    let wired = "signup_completed = { event = [\"Owner Registered\", \"Chart Drawn\"] }";
+    let other = "signup_completed = { event = [\"Chart Drawn\", \"Owner Registered\"] }";
+    assert!(both.stdout.contains(wired) || both.stdout.contains(other), "{layout}\n{}", both.stdout);
+    // A comma in a name divides nothing.
+    let whole = init("Joined, Via Link");
+    assert!(whole.stdout.contains("signup_completed = { event = \"Joined, Via Link\" }"), "{layout}\n{}", whole.stdout);
+    let unknown = init("Owner Registered,Chart Drown");
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    assert!(unknown.stderr.contains("no event has the name `Chart Drown`; did you mean `Chart Drawn`?"), "{unknown:?}");
 }

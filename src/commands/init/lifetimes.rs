@@ -44,6 +44,11 @@ impl DumpLifetime {
             && silence >= interval.saturating_mul(SILENCE_INTERVALS)
     }
 
+    /// Whether the last event of a name came about at an instant, or later.
+    pub(super) fn ends_about(self, profile: &EventProfile, at: Micros) -> bool {
+        profile.last >= at - OVERLAP_MAX
+    }
+
     /// Whether an event lives, and began about when another one stopped.
     pub(super) fn succeeds(self, new: &EventProfile, old: &EventProfile) -> bool {
         self.has_stopped(old) && !self.has_stopped(new) && (new.first - old.last).abs() <= OVERLAP_MAX

@@ -1,10 +1,12 @@
-//! Conditions on words of traits, such as the titles of executives, that nobody meets; with the commonest words that the data has.
+//! Conditions on words of traits, such as the titles of executives, that nobody meets, and lists with words that nobody has; with the commonest words
+//! that the data has.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     FirstModel,
     graph::{facts_of, listed, named},
+    targets::TargetGap,
 };
 use pql_engine::{plan::Model, score::ScoredEntities};
 use pql_model::{EntityKind, expr::Value};
@@ -28,7 +30,7 @@ struct WordCondition {
 }
 
 impl FirstModel {
-    /// The conditions on words that nobody meets, as sentences.
+    /// The lists with words that never occur and the conditions on words that nobody meets, as sentences.
     pub fn unmet(&self, model: &Model, scored: &ScoredEntities<'_>) -> Vec<String> {
         let mut all = Vec::new();
         for side in EntityKind::ALL {
@@ -37,7 +39,10 @@ impl FirstModel {
                 EntityKind::Account => &scored.accounts,
             };
             let reader = FactReader { model, scored, side, count: summary.count };
-            let facts = self.conditions(side, "facts").into_iter();
+            let gaps: Vec<&TargetGap> = self.gaps.iter().filter(|_| side == EntityKind::Account).collect();
+            all.extend(gaps.iter().map(|gap| reader.gap(gap)));
+            let has_gap = |one: &WordCondition| gaps.iter().any(|gap| gap.fact == one.name);
+            let facts = self.conditions(side, "facts").into_iter().filter(|one| !has_gap(one));
             let unmet = facts.filter(|one| reader.is_never_true(&one.name));
             all.extend(unmet.map(|one| reader.sentence(&one)));
             let is_met =
@@ -100,7 +105,10 @@ impl FactReader<'_> {
     }
 
     /// The commonest values of a trait, as far as they may be shown.
-    fn commonest(&self, of_trait: &str) -> Vec<String> {
+    fn commonest(&self, of_trait: &str) -> Vec<(String, u64)> {
+        if !SHOWN_TRAITS.contains(&of_trait) {
+            return Vec::new();
+        }
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for value in self.values(of_trait).unwrap_or_default() {
             if let Value::Text(text) = value {
@@ -112,12 +120,19 @@ impl FactReader<'_> {
         };
         let mut shown: Vec<(String, u64)> = counts.into_iter().filter(is_shown).collect();
         shown.sort_by_key(|(_, count)| Reverse(*count));
-        shown.into_iter().take(VALUES_SHOWN).map(|(text, count)| format!("`{text}` ({count})")).collect()
+        shown.truncate(VALUES_SHOWN);
+        shown
+    }
+
+    /// What a list of words lacks, with the commonest values.
+    fn gap(&self, gap: &TargetGap) -> String {
+        format!("{}: {}", gap.fact, gap.text_with(&self.commonest(&gap.of_trait)))
     }
 
     fn sentence(&self, condition: &WordCondition) -> String {
         let WordCondition { side, name, of_trait } = condition;
-        let values = self.commonest(of_trait);
+        let values = self.commonest(of_trait).into_iter().map(|(text, count)| format!("`{text}` ({count})"));
+        let values: Vec<String> = values.collect();
         let common = match values.len() {
             0 => format!("no value of {of_trait} is common"),
             1 => format!("the commonest value of {of_trait} is {}", values.join(", ")),

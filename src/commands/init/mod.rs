@@ -39,7 +39,7 @@ pub use self::{
     cases::cases_for,
     input::fields_table,
     lessons::ModelLessons,
-    notes::counts_of,
+    notes::{counts_of, values_of},
     outlook::LevelOutlook,
     prune::{DroppedKind, DroppedPart},
     replaced::replaced_features,
@@ -100,6 +100,8 @@ pub struct FirstModel {
     pub columns: Vec<(EntityKind, String, String)>,
     /// What its reader should look at, a sentence each.
     pub remarks: Vec<String>,
+    /// Lists with words that never occur.
+    gaps: Vec<TargetGap>,
     /// Its tree.
     document: DocumentTable,
     /// Where each entry stands.
@@ -183,9 +185,10 @@ impl FirstModel {
             live,
             missing,
             missing_traits: notes::missing_traits(&whole, &all),
-            wired: wired_names(&settled.document, job.wiring),
+            wired: wired_names(&settled.document, &whole, job.wiring),
             columns: columns_of(&traits),
-            remarks: remarks(&settled.document, &whole, &gaps).into_iter().chain(job.wiring.stopped.clone()).collect(),
+            remarks: remarks(&settled.document, &whole, job.wiring),
+            gaps: left_gaps(&settled.document, gaps),
             dropped: all,
             places: written.places,
             document: settled.document,
@@ -194,6 +197,11 @@ impl FirstModel {
 }
 
 impl FirstModel {
+    /// The lists with words that never occur, as sentences.
+    pub fn gap_remarks(&self) -> Vec<String> {
+        self.gaps.iter().map(|gap| format!("{}: {}", gap.fact, gap.text())).collect()
+    }
+
     /// The metrics and names of `[events]` that count nothing, by what events show: nothing of what they ask for occurs.
     pub fn counting_nothing(&self, problems: &[Diagnostic]) -> BTreeSet<String> {
         let counts = |place: &EntryPlace| matches!(place.path.first().map(String::as_str), Some("metrics" | "events"));
@@ -218,14 +226,37 @@ impl FirstModel {
 pub struct WiredName {
     /// The name in the model.
     pub name: String,
+    /// What it stands for in words, with the name.
+    pub title: String,
     /// The events of the dump.
     pub events: Vec<String>,
-    /// Whether a signal pays for it.
-    pub pays: bool,
+    /// What it does in the model.
+    pub kind: WiredUse,
+}
+
+/// What a name for events does in a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WiredUse {
+    /// A signal pays for it.
+    Pays,
+    /// It is the start of users and accounts, from which ages count, and no activity.
+    Start,
+    /// No signal pays for it; milestones or conditions read it.
+    Unpaid,
+}
+
+/// What a name for an event or a part of one is, in words.
+fn title_of_part(whole: &DocumentTable, name: &str) -> String {
+    let own = title_of(name);
+    let events = whole.at(&["events", name]).map(|entry| entry.texts("event")).unwrap_or_default();
+    match events.as_slice() {
+        [event] if own == format!("`{name}`") => title_of(event).replace(&format!("`{event}`"), &own),
+        _ => own,
+    }
 }
 
 /// The names that a model gives to events, where these have other names.
-fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName> {
+fn wired_names(document: &DocumentTable, whole: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName> {
     let graph = NameGraph::of(document);
     let mut paid: BTreeSet<String> = BTreeSet::new();
     for side in EntityKind::ALL {
@@ -233,6 +264,8 @@ fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName>
             paid.extend(graph.roots_of_signal(side, name).counted);
         }
     }
+    let ignored = document.at(&["activity"]).map(|activity| activity.texts("ignore")).unwrap_or_default();
+    let is_start = |name: &String| document.text("start_event") == Some(name) && ignored.contains(&name.as_str());
     let entries = document.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
     let wired = entries.iter().filter_map(|(name, value)| {
         // What is said of another name of the model is told under that one.
@@ -240,20 +273,29 @@ fn wired_names(document: &DocumentTable, wiring: &EventWiring) -> Vec<WiredName>
         let is_real = |event: &&str| is_feature || *event == name || !entries.iter().any(|(known, _)| known == event);
         let events = value.table()?.texts("event").into_iter().filter(is_real);
         let events: Vec<String> = events.map(str::to_owned).collect();
-        let pays = paid.contains(name);
-        (!events.is_empty()).then(|| WiredName { name: name.clone(), events, pays })
+        let kind = match name {
+            name if paid.contains(name) => WiredUse::Pays,
+            name if is_start(name) => WiredUse::Start,
+            _ => WiredUse::Unpaid,
+        };
+        let title = title_of_part(whole, name);
+        (!events.is_empty()).then(|| WiredName { name: name.clone(), title, events, kind })
     });
     wired.collect()
 }
 
 /// What the reader of a model should look at.
-fn remarks(document: &DocumentTable, whole: &DocumentTable, gaps: &[TargetGap]) -> Vec<String> {
-    let facts = document.at(&["account", "facts"]);
-    let is_left = |gap: &&TargetGap| facts.is_some_and(|facts| facts.get(&gap.fact).is_some());
-    let of_lists = gaps.iter().filter(is_left).map(|gap| format!("{}: {}", gap.fact, gap.text()));
+fn remarks(document: &DocumentTable, whole: &DocumentTable, wiring: &EventWiring) -> Vec<String> {
     let begun = counted_from_beginning(document, whole);
     let of_begun = begun.iter().map(|(name, ends)| format!("{name}: {}", notes::begun_text(ends)));
-    of_lists.chain(of_begun).collect()
+    let firsts = wiring.unnamed_firsts.iter().cloned();
+    firsts.chain(of_begun).chain(wiring.stopped.iter().cloned()).collect()
+}
+
+/// The words that never occur, of the facts that a model still has.
+fn left_gaps(document: &DocumentTable, gaps: Vec<TargetGap>) -> Vec<TargetGap> {
+    let facts = document.at(&["account", "facts"]);
+    gaps.into_iter().filter(|gap| facts.is_some_and(|facts| facts.get(&gap.fact).is_some())).collect()
 }
 
 /// The events of the dump that a model names.

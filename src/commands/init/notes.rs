@@ -66,9 +66,32 @@ pub fn counts_of(dump: &InspectedInput, name: &str) -> String {
     )
 }
 
+/// Properties of an event that are shown, and events from which on their values say something.
+const PROPERTIES_SHOWN: usize = 3;
+const FILLED_MIN: u64 = 5;
+
+/// The properties of an event that few other events have, with their values if these are few words: `topic` is always `howto`.
+pub fn values_of(dump: &InspectedInput, name: &str) -> Vec<String> {
+    let names = &dump.survey.names;
+    let Some(profile) = names.get(name) else { return Vec::new() };
+    let has = |path: &str| names.values().filter(|other| other.properties.by_path.contains_key(path)).count();
+    let own = profile.properties.sorted_paths().filter(|(path, filled)| {
+        has(path) * 2 <= names.len().max(2) && *filled >= FILLED_MIN && filled * 2 >= profile.count
+    });
+    let told = own.filter_map(|(path, filled)| {
+        let words = profile.properties.by_path.get(path)?.few_words()?;
+        Some(match words.as_slice() {
+            [only] if filled == profile.count => format!("`{path}` is always `{only}`"),
+            [only] => format!("`{path}` is `{only}` where it is given"),
+            several => format!("`{path}` is one of {}", quoted_list(several)),
+        })
+    });
+    told.take(PROPERTIES_SHOWN).collect()
+}
+
 impl ModelNotes<'_> {
     fn event(&self, event: &str) -> Vec<String> {
-        let Some(wired) = self.wiring.found.get(event) else { return Vec::new() };
+        let Some(wired) = self.wiring.found.get(event) else { return self.part_of_event(event) };
         let is_guess = wired.iter().all(|one| one.certainty != Certainty::Said);
         if self.wiring.features.as_deref() == Some(event) && is_guess {
             return vec![format!(
@@ -77,6 +100,14 @@ impl ModelNotes<'_> {
             )];
         }
         wired.iter().map(|one| self.guess(event, one)).collect()
+    }
+
+    /// The guesses of a name for a part of an event, where the event itself has no entry.
+    fn part_of_event(&self, name: &str) -> Vec<String> {
+        let whole = self.shipped.at(&["events", name]).map(|entry| entry.texts("event")).unwrap_or_default();
+        let unwritten = whole.into_iter().filter(|event| !self.named.contains(*event));
+        let wired = unwritten.filter_map(|event| self.wiring.found.get(event)).flatten();
+        wired.filter(|one| self.named.contains(&one.name)).map(|one| self.guess(name, one)).collect()
     }
 
     fn guess(&self, event: &str, wired: &WiredEvent) -> String {

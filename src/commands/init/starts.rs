@@ -107,6 +107,28 @@ impl<'s> StartFinder<'s> {
         late(EntityKind::User) == Some(true) && late(EntityKind::Account) != Some(false)
     }
 
+    /// The events that users have once and with which at least a tenth of them begin, each with their number and the number of all; the commonest first.
+    pub(super) fn common_firsts(&self) -> Vec<(String, u64, u64)> {
+        let all = self.survey.first_steps[EntityKind::User].entities().collect();
+        let users = Newcomers { side: EntityKind::User, all };
+        let names = self.survey.sorted_names().into_iter();
+        let habits = names
+            .filter(|(name, profile)| !profile.noise && !name.is_empty() && !self.early.contains(&name_hash(name)))
+            .filter(|(_, profile)| happens_once(profile, EntityKind::User))
+            .map(|(name, profile)| self.habit(&users, name, profile));
+        let counted = habits.map(|habit| (habit.name.to_owned(), habit.firsts.len() as u64, habit.known));
+        let is_common = |(_, firsts, known): &(String, u64, u64)| firsts * 10 >= *known && firsts * 2 >= NEWCOMERS_MIN;
+        let mut common: Vec<(String, u64, u64)> = counted.filter(is_common).collect();
+        common.sort_by_key(|(name, firsts, _)| (Reverse(*firsts), name.clone()));
+        common
+    }
+
+    /// Whether somebody has a first event after an instant.
+    pub(super) fn begins_after(&self, at: Micros) -> bool {
+        let users = self.survey.first_steps[EntityKind::User].entities();
+        users.filter_map(|(_, steps)| steps.first()).any(|step| step.at > at)
+    }
+
     /// Whether an event is a step of a set-up: newcomers do it once, in their first days.
     pub(super) fn is_set_up_step(&self, name: &str) -> bool {
         let profile = self.survey.names.get(name).filter(|profile| happens_once(profile, EntityKind::User));
@@ -167,7 +189,7 @@ impl<'s> StartFinder<'s> {
         });
         let once = possible.filter(|(_, profile)| happens_once(profile, newcomers.side));
         let habits = once.map(|(name, profile)| self.habit(newcomers, name, profile));
-        habits.filter(|habit| habit.firsts.len() as u64 * 10 >= habit.holders * 9 && habit.holders > 0).collect()
+        habits.filter(StartHabit::is_first_of_most).collect()
     }
 
     fn habit<'n>(&self, newcomers: &Newcomers<'_>, name: &'n str, profile: &EventProfile) -> StartHabit<'n> {
@@ -212,6 +234,11 @@ fn happens_once(profile: &EventProfile, side: EntityKind) -> bool {
 }
 
 impl StartHabit<'_> {
+    /// Whether most of those who have it begin with it. Some have another event some hours earlier, such as work before the first synchronization.
+    fn is_first_of_most(&self) -> bool {
+        self.holders > 0 && self.firsts.len() as u64 * 5 >= self.holders * 4
+    }
+
     fn start_of(&self, side: EntityKind) -> StartEvent {
         let firsts = self.firsts.len() as u64;
         let all = plural(self.known, &format!("new {}", side.word()), &format!("new {}", side.plural()));

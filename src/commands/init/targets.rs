@@ -1,7 +1,10 @@
 //! Lists of words in a model, such as its target industries, that the data never has.
 
 use pql_engine::inspect::dataset_profile::{DatasetProfile, PropertyProfile};
-use pql_model::{EntityKind, diag::quoted_list};
+use pql_model::{
+    EntityKind,
+    diag::{near_miss, quoted_list},
+};
 
 use super::{
     document::DocumentTable,
@@ -25,17 +28,48 @@ pub(super) struct TargetGap {
     pub(super) fact: String,
     /// Its words that never occur.
     pub(super) texts: Vec<String>,
-    /// The column or trait that is compared with them.
+    /// The trait of the model that is compared with them.
+    pub(super) of_trait: String,
+    /// Where the dump has it: a column, or a trait of records.
     pub(super) source: String,
 }
 
 impl TargetGap {
     /// As a sentence.
     pub(super) fn text(&self) -> String {
+        format!("{}; write the words of your own data there", self.lack())
+    }
+
+    /// As a sentence that names common values of the trait, and those that may mean a word of the list.
+    pub(super) fn text_with(&self, values: &[(String, u64)]) -> String {
+        let shown: Vec<String> = values.iter().map(|(text, count)| format!("`{text}` ({count})")).collect();
+        let common = match shown.len() {
+            0 => format!("no value of {} is common", self.of_trait),
+            1 => format!("the commonest value of {} is {}", self.of_trait, shown.join(", ")),
+            _ => format!("the commonest values of {} are {}", self.of_trait, shown.join(", ")),
+        };
+        let near = self.texts.iter().filter_map(|text| {
+            let value = values.iter().map(|(value, _)| value).find(|value| is_near(text, value))?;
+            Some(format!("; `{value}` may mean `{text}`"))
+        });
+        format!("{}; {common}{}; write the words of your own data there", self.lack(), near.collect::<String>())
+    }
+
+    fn lack(&self) -> String {
         let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
         let verb = if texts.len() == 1 { "occurs" } else { "occur" };
-        format!("{} never {verb} in `{}`; write the words of your own data there", quoted_list(&texts), self.source)
+        format!("{} never {verb} in `{}`", quoted_list(&texts), self.source)
     }
+}
+
+/// The shortest beginning that two words share if they may mean the same.
+const BEGINNING_MIN: usize = 5;
+
+/// Whether a value may be another way to write a word: one begins with the other, as in `Health` and `healthcare`, or it is misspelt.
+fn is_near(word: &str, value: &str) -> bool {
+    let value = value.to_lowercase();
+    let begins = |long: &str, short: &str| short.chars().count() >= BEGINNING_MIN && long.starts_with(short);
+    begins(word, &value) || begins(&value, word) || near_miss(word, [value.as_str()]).is_some()
 }
 
 impl TargetValues<'_> {
@@ -48,10 +82,15 @@ impl TargetValues<'_> {
 
     fn gaps_of(&self, fact: &str, text: &str) -> Vec<TargetGap> {
         let lists = lists_of(text).into_iter().filter_map(|(name, texts)| {
-            let source = self.traits.get(&(EntityKind::Account, name))?.first()?;
+            let source = self.traits.get(&(EntityKind::Account, name.clone()))?.first()?;
             let profile = self.profile(source)?;
             let texts: Vec<String> = texts.into_iter().filter(|text| lacks_in_any_case(profile, text)).collect();
-            (!texts.is_empty()).then(|| TargetGap { fact: fact.to_owned(), texts, source: source.name.clone() })
+            (!texts.is_empty()).then(|| TargetGap {
+                fact: fact.to_owned(),
+                texts,
+                of_trait: name,
+                source: source.name.clone(),
+            })
         });
         lists.collect()
     }

@@ -18,6 +18,7 @@ use pql_engine::inspect::{
     dataset_profile::{DatasetProfile, EventProfile},
     name_similarity::{closest_names, split_words},
 };
+use pql_model::units::{Micros, plural};
 
 /// The number of events that one name of a model may stand for.
 const ALIASES_MAX: usize = 8;
@@ -75,6 +76,8 @@ pub struct EventWiring {
     others: BTreeMap<String, Vec<String>>,
     /// Events of the model whose events have all stopped long before the end of the dump, as sentences.
     pub(super) stopped: Vec<String>,
+    /// Events with which many users begin and that are none of the model, as sentences.
+    pub(super) unnamed_firsts: Vec<String>,
     /// The event of the model whose names of events are features, if there is one.
     pub(super) features: Option<String>,
 }
@@ -176,8 +179,10 @@ pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[Ev
     wirer.take_core();
     wirer.take_features();
     wirer.wiring.found.retain(|_, names| !names.is_empty());
+    wirer.tell_last_start();
     wirer.tell_lifetimes();
     wirer.list_missing();
+    wirer.tell_unnamed_firsts();
     wirer.wiring
 }
 
@@ -252,6 +257,7 @@ impl<'s> EventWirer<'_, 's> {
 
     /// Puts living events before those that have stopped, and says of both what the dates show.
     fn tell_lifetimes(&mut self) {
+        let last_start = self.last_start();
         let mut found = std::mem::take(&mut self.wiring.found);
         // Sign-ups end where a product has no new users for a while.
         let is_told = |asked: &String| !is_of_features(asked) && !is_sign_up(&split_words(asked));
@@ -263,9 +269,10 @@ impl<'s> EventWirer<'_, 's> {
                 .filter_map(|wired| self.profile(&wired.name))
                 .collect();
             let Some(last) = dead.iter().map(|profile| profile.last).max().map(date_of) else { continue };
-            if dead.len() == all.len() {
+            if dead.len() == all.len() && !self.ends_with_beginners(&dead, last_start) {
                 self.wiring.stopped.push(format!(
-                    "{asked}: its last event is of {last}, long before the end of the dump; if it was renamed, --set {asked}=\"Your Event\" names its successor"
+                    "{}: its last event is of {last}, long before the end of the dump; if it was renamed, --set {asked}=\"Your Event\" names its successor",
+                    title_of(asked)
                 ));
             }
             let notes: Vec<Option<String>> = all.iter().map(|wired| self.lifetime_note(&wired.name, &dead)).collect();
@@ -274,6 +281,38 @@ impl<'s> EventWirer<'_, 's> {
             }
         }
         self.wiring.found = found;
+    }
+
+    /// Whether events stopped because nobody began any more: people do them once, and they came as long as people began.
+    fn ends_with_beginners(&self, dead: &[&EventProfile], last_start: Option<Micros>) -> bool {
+        let Some(last) = last_start.filter(|last| !self.finder.begins_after(*last)) else { return false };
+        dead.iter().all(|profile| is_one_off(profile) && self.lifetime.ends_about(profile, last))
+    }
+
+    /// The last sign-up, if all sign-ups have stopped.
+    fn last_start(&self) -> Option<Micros> {
+        let asked = self.asked.iter().find(|event| is_sign_up(&split_words(event)))?;
+        let starts: Vec<&EventProfile> =
+            self.wiring.names(asked).into_iter().filter_map(|name| self.profile(name)).collect();
+        let have_stopped = starts.iter().all(|profile| self.lifetime.has_stopped(profile));
+        starts.iter().map(|profile| profile.last).max().filter(|_| have_stopped)
+    }
+
+    /// Says since when nobody has signed up, if all sign-ups have stopped.
+    fn tell_last_start(&mut self) {
+        let asked = self.asked.iter().find(|event| is_sign_up(&split_words(event)));
+        let Some((asked, last)) = asked.zip(self.last_start()) else { return };
+        let date = date_of(last);
+        let text = if self.finder.begins_after(last) {
+            format!(
+                "no user signed up after {date}, long before the end of the dump, but new users came; if the event was renamed, --set {asked}=\"Your Event\" names its successor"
+            )
+        } else {
+            format!(
+                "no user began after {date}, long before the end of the dump; if your product had new users since, the export lacks them"
+            )
+        };
+        self.wiring.stopped.push(text);
     }
 
     /// Until or since when an event comes, if it has stopped or takes the place of one that has.
@@ -463,6 +502,22 @@ impl<'s> EventWirer<'_, 's> {
         !is_use && (is_step() || self.finder.is_set_up_step(event.name))
     }
 
+    /// Says which events many users begin with that stand for no event of the model: a sign-up may be among them.
+    fn tell_unnamed_firsts(&mut self) {
+        let Some(asked) = self.asked.iter().find(|event| is_sign_up(&split_words(event))) else { return };
+        for (name, firsts, all) in self.finder.common_firsts() {
+            if self.wiring.found.values().flatten().any(|wired| wired.name == name) {
+                continue;
+            }
+            let users = plural(all, "user", "users");
+            let starts: Vec<&str> = self.wiring.names(asked).into_iter().chain([name.as_str()]).collect();
+            self.wiring.unnamed_firsts.push(format!(
+                "`{name}` is the first event of {firsts} of {users}, and is neither wired nor a feature; if people sign up by it, --set {asked}=\"{}\" says so",
+                starts.join(",")
+            ));
+        }
+    }
+
     fn list_missing(&mut self) {
         let free: Vec<&NamedEvent<'_>> =
             self.events.iter().filter(|event| !event.name.is_empty() && !event.profile.noise).collect();
@@ -583,11 +638,11 @@ fn subject(words: &[String], without: &str) -> Vec<String> {
     words.iter().filter(|word| *word != without).cloned().collect()
 }
 
-/// What an event of a model is, in words.
+/// What an event of a model is, in words, with its name.
 pub fn title_of(event: &str) -> String {
     match asked_meaning(event) {
-        Some(meaning) => format!("{event} ({})", meaning.title),
-        None => event.to_owned(),
+        Some(meaning) => format!("{} (`{event}`)", meaning.title),
+        None => format!("`{event}`"),
     }
 }
 

@@ -174,7 +174,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     around(
         "a subscription that began",
         &[
-            &["subscri", "start|creat|activat|begin|began|purchas|bought"],
+            &["subscri", "start|creat|activat|begin|began|purchas|bought|paid$"],
             &["subscribed"],
             &["trial", "start|begin|began|convert|activat"],
         ],
@@ -187,6 +187,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
             &["upgrade|checkout|purchase", DONE],
             &["plan$", "chang|upgrad|purchas|bought|activat"],
             &["tariff$", "changed$|upgraded$|switched$|purchas|bought"],
+            &["tarif$|abo$", "gewechselt$|gekauft$|gebucht$|abgeschlossen$"],
             &["seat$|seats$|license$|licenses$", "purchas|bought|add"],
         ],
         &["lesson|meal|floor|project|sprint|study|test", "downgrad", "abandon", OPPOSITES],
@@ -201,7 +202,12 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     ),
     around(
         "a look at prices and plans",
-        &[&["pricing|prices|price$"], &["plan$|plans$|tariff|billing|subscription|upgrade|tiers$", VIEW]],
+        &[
+            &["pricing|prices|price$|preise$"],
+            &["plan$|plans$|tariff|tarif$|tarife$|billing|subscription|upgrade|tiers$", VIEW],
+            &["rates$", "page"],
+            &["cost$|costs$", "page"],
+        ],
         &[
             "lesson|meal|floor|project|sprint|study|test|product$|unit$",
             "updat|chang|set$|edit",
@@ -260,7 +266,10 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
                 "integration|connector|webhook|slack|zapier|plugin|addon|extension",
                 "connect|add|install|enabl|creat|activat|link|configur|register",
             ],
-            &["bank|feed|repo|repository|calendar|crm|warehouse|lms|source", "connect|link|integrat"],
+            &[
+                "bank|feed|repo|repository|calendar|crm|warehouse|lms|source|hris$|erp$|ats$|payroll|directory|github|gitlab|jira|salesforce|hubspot",
+                "connect|link|integrat",
+            ],
         ],
         &["view", "cited|quot", OPPOSITES],
     ),
@@ -282,13 +291,13 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
         role: MeaningRole::Feature,
     },
     EventMeaning {
-        title: "the core job, begun",
+        title: "the beginning of the core job",
         sets: &[&["workflow|wedge", "start|begin|began|creat"]],
         against: &[OPPOSITES],
         role: MeaningRole::CoreBegun,
     },
     EventMeaning {
-        title: "the core job, done",
+        title: "the core job",
         sets: &[&["workflow|wedge", "complet|finish|done|ran$|run$|execut|publish"]],
         against: &[OPPOSITES],
         role: MeaningRole::CoreDone,
@@ -437,7 +446,7 @@ pub(super) fn is_common(word: &str) -> bool {
 
 /// Words that are near each other without being the same.
 const RELATED: &[&str] = &[
-    "pricing|price|prices|plan|plans|tariff|billing|upgrade|subscription|checkout|paywall|purchase",
+    "pricing|price|prices|preise|tarif|plan|plans|tariff|billing|upgrade|subscription|checkout|paywall|purchase",
     "invite|invitation|member|teammate|colleague|collaborator",
     "limit|quota|threshold|usage|overage|cap",
     "governance|sso|saml|scim|audit|compliance|security|permissions|roles",

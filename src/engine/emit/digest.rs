@@ -54,7 +54,10 @@ fn heading(rows: LevelRows<'_>) -> String {
         EntityKind::User => &scored.users,
         EntityKind::Account => &scored.accounts,
     };
-    let tiers: Vec<String> = summary.tiers.iter().map(|(tier, count)| format!("{tier} {count}")).collect();
+    let counted = summary.tiers_listed.iter().map(|(tier, count)| format!("{tier} {count}"));
+    let suppressed: u64 = summary.suppressed.iter().map(|(_, count)| count).sum();
+    let suppressed = (suppressed > 0).then(|| format!("suppressed {suppressed}"));
+    let tiers: Vec<String> = counted.chain(suppressed).collect();
     let tiers = if tiers.is_empty() { String::new() } else { format!("\n{}", tiers.join(", ")) };
     let (users, accounts) = (level(&scored.users, EntityKind::User), level(&scored.accounts, EntityKind::Account));
     format!(

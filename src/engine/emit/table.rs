@@ -36,8 +36,8 @@ pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: Enti
     let partial = if scored.as_of.partial { " (in the middle of a day)" } else { "" };
     let _ =
         writeln!(out, "{what}, {qualified}, as of {}{partial}", pql_model::clock::format_instant(scored.as_of.instant));
-    distribution(&mut out, "tier", &summary.tiers, summary.count);
-    distribution(&mut out, "route", &summary.routes, summary.count);
+    distribution(&mut out, "tier", &summary.tiers_listed, summary.count);
+    distribution(&mut out, "route", &summary.routes_listed, summary.count);
     distribution(&mut out, "suppressed", &summary.suppressed, summary.count);
     milestones(&mut out, summary);
     moments(&mut out, summary);

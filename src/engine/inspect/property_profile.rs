@@ -103,6 +103,15 @@ impl PropertyProfile {
         self.types[..5].iter().sum::<u64>() - empty
     }
 
+    /// All distinct values if they are few words, in the order of the alphabet; none if samples were not kept or values may be about one person.
+    pub fn few_words(&self) -> Option<Vec<&str>> {
+        let is_whole = self.values.is_exact() && self.values.count() == self.samples.len() as u64;
+        let are_words = self.is_mostly(&["snake_case word", "words", "UPPER CASE", "true or false"]);
+        let mut words: Vec<&str> = self.samples.values().map(String::as_str).collect();
+        words.sort_unstable();
+        (is_whole && are_words && !words.is_empty()).then_some(words)
+    }
+
     /// Whether over half of the values have one of some shapes.
     pub fn is_mostly(&self, shapes: &[&str]) -> bool {
         let of = SHAPES.iter().zip(self.shapes).filter(|(shape, _)| shapes.contains(*shape));

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::fold::Interner;
 use pql_model::{
-    FactSlot,
     resolved::{Level, ReportSettings},
     units::{HOUR_US, Micros, format_number},
 };
@@ -26,6 +25,10 @@ pub struct LevelSummary {
     pub(crate) tiers: Vec<(String, u64)>,
     /// Entities by route, in the order of the model.
     pub(crate) routes: Vec<(String, u64)>,
+    /// Entities by tier, without those that a suppression leaves out.
+    pub(crate) tiers_listed: Vec<(String, u64)>,
+    /// Entities by route, without those that a suppression leaves out.
+    pub(crate) routes_listed: Vec<(String, u64)>,
     /// Milestones, in the order of the model.
     pub(crate) milestones: Vec<MilestoneSummary>,
     /// The steps of the chain of success moments, as far as the level has them.
@@ -142,10 +145,17 @@ pub(super) struct ScoredLevel<'s> {
 pub(super) fn summarise(level: &Level, scored: ScoredLevel<'_>) -> LevelSummary {
     let ScoredLevel { table, pool, history, .. } = scored;
     let count = history.starts.len();
-    let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
-    let tiers = count_names(words(level.slots.tier), level.tiers.iter().map(|tier| &tier.name), pool);
-    let routes = count_names(words(level.slots.route), level.routes.iter().map(|route| &route.name), pool);
     let suppressed_word = |entity: usize| table.word(level.slots.suppressed?, entity);
+    let all: Vec<usize> = (0..count).collect();
+    let listed: Vec<usize> = (0..count).filter(|entity| suppressed_word(*entity).is_none()).collect();
+    let by_tier = |of: &[usize]| {
+        let words = of.iter().filter_map(|entity| table.word(level.slots.tier, *entity));
+        count_names(words, level.tiers.iter().map(|tier| &tier.name), pool)
+    };
+    let by_route = |of: &[usize]| {
+        let words = of.iter().filter_map(|entity| table.word(level.slots.route, *entity));
+        count_names(words, level.routes.iter().map(|route| &route.name), pool)
+    };
     let is_qualified = |entity: &usize| {
         table.word(level.slots.qualified, *entity).is_some_and(|word| word != 0) && suppressed_word(*entity).is_none()
     };
@@ -154,7 +164,17 @@ pub(super) fn summarise(level: &Level, scored: ScoredLevel<'_>) -> LevelSummary 
     let suppressed = count_names((0..count).filter_map(suppressed_word), names, pool);
     let milestones = (0..level.milestones.len()).map(|index| milestone(level, index, scored)).collect();
     let moments = moments(level, scored);
-    LevelSummary { count: count as u64, qualified, suppressed, tiers, routes, milestones, moments }
+    LevelSummary {
+        count: count as u64,
+        qualified,
+        suppressed,
+        tiers: by_tier(&all),
+        routes: by_route(&all),
+        tiers_listed: by_tier(&listed),
+        routes_listed: by_route(&listed),
+        milestones,
+        moments,
+    }
 }
 
 /// The chain of success moments, without those that the level does not have.

@@ -2,7 +2,7 @@
 
 use super::print_stderr;
 use crate::commands::init::{
-    DroppedKind, EntityTable, EventWiring, FirstModel, LevelOutlook, WiredName, WiredUse, title_of,
+    DroppedKind, EntityTable, EventWiring, FirstModel, LevelOutlook, TierShortfall, WiredName, WiredUse, title_of,
 };
 use pql_engine::pipeline::EnrichmentCoverage;
 use pql_model::{
@@ -128,7 +128,13 @@ impl InitReport<'_> {
         add_list(lines, "not wired; --set NAME=EVENT says which event it is:", events);
         for (side, option) in [(EntityKind::User, "--users"), (EntityKind::Account, "--accounts")] {
             let of_side = self.model.missing_traits.iter().filter(|(of, _)| *of == side);
-            let names: Vec<&str> = of_side.map(|(_, name)| name.as_str()).collect();
+            let mut names: Vec<&str> = of_side.map(|(_, name)| name.as_str()).collect();
+            if side == EntityKind::Account && names.contains(&"company") {
+                names.retain(|name| *name != "company");
+                lines.push(format!(
+                    "not known of accounts: company, so the list names companies by their ids only; a file for {option} may have the names"
+                ));
+            }
             if !names.is_empty() {
                 lines.push(format!(
                     "not known of {}; a file for {option} may have it: {}",
@@ -167,7 +173,7 @@ fn left_out(outlook: &LevelOutlook) -> Vec<String> {
 
 /// How many of a level qualify, how many a person acts on, and how fewer would qualify.
 fn qualified(outlook: &LevelOutlook) -> String {
-    let LevelOutlook { side, count, qualified, human, suppressed: _, fewer } = outlook;
+    let LevelOutlook { side, count, qualified, human, suppressed: _, fewer, shortfall } = outlook;
     let word = side.word();
     let all = plural(*count, word, &format!("{word}s"));
     let share =
@@ -184,5 +190,29 @@ fn qualified(outlook: &LevelOutlook) -> String {
         [] => ", and none would go to a person".to_owned(),
         routes => format!(", and {to_person} would go to a person (routes {})", routes.join(", ")),
     };
-    format!("{qualified} of {all}{share} would qualify{human}{fewer}")
+    let shortfall = shortfall.as_ref().map_or_else(String::new, |shortfall| out_of_reach(*side, shortfall));
+    format!("{qualified} of {all}{share} would qualify{human}{fewer}{shortfall}")
+}
+
+/// Which conditions nobody meets, and the lines of the model with which some would.
+fn out_of_reach(side: EntityKind, shortfall: &TierShortfall) -> String {
+    let TierShortfall { tier, unmet, edits, reached } = shortfall;
+    let condition = |(text, highest): &(String, Option<String>)| match highest {
+        Some(highest) => format!("`{text}` (the highest is {highest})"),
+        None => format!("`{text}`"),
+    };
+    let conditions: Vec<String> = unmet.iter().map(condition).collect();
+    let why = match conditions.as_slice() {
+        [] => format!("; no {} meets all conditions of the tier `{tier}`", side.word()),
+        conditions => format!("; no {} meets {} of the tier `{tier}`", side.word(), conditions.join(" or ")),
+    };
+    let edits: Vec<String> = edits.iter().map(|(line, text)| format!("`{text}` in line {line}")).collect();
+    match edits.as_slice() {
+        [] => why,
+        edits => format!(
+            "{why}; with {} it would hold {}",
+            edits.join(" and "),
+            plural(*reached as u64, side.word(), side.plural())
+        ),
+    }
 }

@@ -80,7 +80,10 @@ impl ModelTrial<'_> {
         guard.verify()?;
         let problems = check::data::warnings(&model, self.dump, &scored);
         let fatal: Vec<_> = problems.into_iter().filter(|problem| FATAL.contains(&problem.code)).collect();
-        let outlook = PerKind::from_fn(|side| LevelOutlook::of(&model, &scored, side));
+        let outlook = PerKind::from_fn(|side| LevelOutlook {
+            shortfall: first.shortfall(&model, &scored, side),
+            ..LevelOutlook::of(&model, &scored, side)
+        });
         let misread = messages::all_not_understood(&tables, &folded);
         let lessons = ModelLessons { nothing: first.counting_nothing(&fatal), ..self.lessons_of(&model, &misread) };
         Ok(Some(TrialFindings { lessons, outlook, coverage, unmet: first.unmet(&model, &scored) }))

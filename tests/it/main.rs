@@ -5,7 +5,7 @@
 //! code.
 //!
 //! - Commands: `backtest`, `check`, `cases` and `case_days` (`pql test`), `diff` and `diff_movers`, `explain` (also
-//!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_tables`, `first_model`,
+//!   `explain_members`, `explain_query`, `explain_ways`, `history`), `init` (also `init_fields`, `init_kinds`, `init_tables`, `first_model`,
 //!   `first_features`, `envelopes`, `sign_ups`, `renamed_events`, `told_fields`),
 //!   `inspect`, `schema`, `rules`, `list_changes` (`pql changes`); what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
@@ -59,6 +59,7 @@ mod hostile_text;
 mod identity;
 mod init;
 mod init_fields;
+mod init_kinds;
 mod init_tables;
 mod inspect;
 mod json_verdicts;

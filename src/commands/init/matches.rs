@@ -1,7 +1,10 @@
 //! Conditions on words of traits, such as the titles of executives, that nobody meets, and lists with words that nobody has; with the commonest words
 //! that the data has.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     FirstModel,
@@ -45,10 +48,15 @@ impl FirstModel {
             let facts = self.conditions(side, "facts").into_iter().filter(|one| !has_gap(one));
             let unmet = facts.filter(|one| reader.is_never_true(&one.name));
             all.extend(unmet.map(|one| reader.sentence(&one)));
-            let is_met =
-                |one: &WordCondition| summary.suppressed.iter().any(|(name, count)| *name == one.name && *count > 0);
-            let left_out = self.conditions(side, "suppress").into_iter().filter(|one| !is_met(one));
-            all.extend(left_out.map(|one| reader.sentence(&one)));
+            let suppressions = self.conditions(side, "suppress");
+            let is_met = |name: &str| summary.suppressed.iter().any(|(known, count)| known == name && *count > 0);
+            // A column of which one suppression knows the words is understood: the other states are of nobody.
+            let met = listed(&self.document, [side.word(), "suppress"])
+                .filter(|entry| entry.text("name").is_some_and(is_met))
+                .filter_map(|entry| entry.text("when"));
+            let understood: Vec<String> = met.flat_map(|text| facts_of(side, text)).map(|(_, name)| name).collect();
+            let unmet = suppressions.into_iter().filter(|one| !understood.contains(&one.of_trait));
+            all.extend(together(unmet.collect()).iter().map(|one| reader.sentence(one)));
         }
         all
     }
@@ -78,17 +86,29 @@ impl FirstModel {
     }
 }
 
+/// Conditions on one trait as one, under all of their names.
+fn together(conditions: Vec<WordCondition>) -> Vec<WordCondition> {
+    let mut all: Vec<WordCondition> = Vec::new();
+    for one in conditions {
+        match all.iter_mut().find(|known| known.of_trait == one.of_trait) {
+            Some(known) => known.name.push_str(&format!(", {}", one.name)),
+            None => all.push(one),
+        }
+    }
+    all
+}
+
 /// Reads facts of the entities of a level.
-struct FactReader<'r> {
-    model: &'r Model,
-    scored: &'r ScoredEntities<'r>,
-    side: EntityKind,
-    count: u64,
+pub(super) struct FactReader<'r> {
+    pub(super) model: &'r Model,
+    pub(super) scored: &'r ScoredEntities<'r>,
+    pub(super) side: EntityKind,
+    pub(super) count: u64,
 }
 
 impl FactReader<'_> {
     /// The values of a fact, one for each entity; none if the model does not know it.
-    fn values(&self, name: &str) -> Option<Vec<Value<'_>>> {
+    pub(super) fn values(&self, name: &str) -> Option<Vec<Value<'_>>> {
         let slot = self.model.resolved.level(self.side).facts.iter().position(|fact| fact.name == name)?;
         let slot = u32::try_from(slot).ok()?;
         let table = match self.side {
@@ -97,6 +117,19 @@ impl FactReader<'_> {
         };
         let places = 0..usize::try_from(self.count).unwrap_or(usize::MAX);
         Some(places.map(|place| table.value(slot, place, &self.scored.facts.pool)).collect())
+    }
+
+    /// The places of the entities that no suppression leaves out.
+    pub(super) fn listed(&self) -> BTreeSet<usize> {
+        let table = match self.side {
+            EntityKind::User => &self.scored.facts.users,
+            EntityKind::Account => &self.scored.facts.accounts,
+        };
+        let slot = self.model.resolved.level(self.side).slots.suppressed;
+        let is_suppressed = |place: &usize| {
+            slot.is_some_and(|slot| matches!(table.value(slot, *place, &self.scored.facts.pool), Value::Text(_)))
+        };
+        (0..usize::try_from(self.count).unwrap_or(usize::MAX)).filter(|place| !is_suppressed(place)).collect()
     }
 
     fn is_never_true(&self, name: &str) -> bool {
@@ -139,7 +172,8 @@ impl FactReader<'_> {
             _ => format!("the commonest values of {of_trait} are {}", values.join(", ")),
         };
         format!(
-            "{name}: its words match no {}; {common}; if your data says it otherwise, write its words there",
+            "{name}: {} no {}; {common}; if your data says it otherwise, write its words there",
+            if name.contains(", ") { "their words match" } else { "its words match" },
             side.word()
         )
     }

@@ -24,6 +24,7 @@ mod properties;
 mod prune;
 mod replaced;
 mod settle;
+mod shortfall;
 mod starts;
 mod targets;
 mod templates;
@@ -43,6 +44,7 @@ pub use self::{
     outlook::LevelOutlook,
     prune::{DroppedKind, DroppedPart},
     replaced::replaced_features,
+    shortfall::TierShortfall,
     traits::EntityTable,
     wiring::{Certainty, EventChoice, EventWiring, is_of_features, is_worth_asking, title_of},
 };
@@ -53,6 +55,7 @@ use self::{
     notes::{ModelNotes, with_properties_of},
     prune::{FoundTraits, PrunedModel},
     targets::{TargetGap, TargetValues},
+    trait_words::stems_of_key,
     traits::{TraitFinder, TraitPlace, TraitSource},
     wiring::{asked_events, wire},
     wording::{adapt_texts, counted_from_beginning},
@@ -160,7 +163,8 @@ impl FirstModel {
         keep_live(&mut live, &whole, job.wiring);
         list::add_people(&mut live);
         live.set("name", DocumentValue::Text(job.name.to_owned()));
-        let finder = TraitFinder { survey: &job.dump.survey, tables: job.tables, lessons: job.lessons };
+        let stems = PerKind::from_fn(|side| stems_of(side, job));
+        let finder = TraitFinder { survey: &job.dump.survey, tables: job.tables, lessons: job.lessons, stems: &stems };
         let PrunedModel { mut document, dropped, traits } = prune::prune(&live, job.wiring, finder);
         write_events(&mut document, job);
         empty_lists(&mut document);
@@ -184,7 +188,7 @@ impl FirstModel {
             text: written.text,
             live,
             missing,
-            missing_traits: notes::missing_traits(&whole, &all),
+            missing_traits: notes::missing_traits(&whole, &all, &unnamed(&traits, job.dump)),
             wired: wired_names(&settled.document, &whole, job.wiring),
             columns: columns_of(&traits),
             remarks: remarks(&settled.document, &whole, job.wiring),
@@ -289,7 +293,8 @@ fn remarks(document: &DocumentTable, whole: &DocumentTable, wiring: &EventWiring
     let begun = counted_from_beginning(document, whole);
     let of_begun = begun.iter().map(|(name, ends)| format!("{name}: {}", notes::begun_text(ends)));
     let firsts = wiring.unnamed_firsts.iter().cloned();
-    firsts.chain(of_begun).chain(wiring.stopped.iter().cloned()).collect()
+    let of_events = wiring.alike.iter().chain(&wiring.stopped).cloned();
+    firsts.chain(of_begun).chain(of_events).collect()
 }
 
 /// The words that never occur, of the facts that a model still has.
@@ -303,6 +308,20 @@ fn named_events(document: &DocumentTable) -> BTreeSet<String> {
     let entries = document.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
     let names = entries.iter().filter_map(|(name, value)| Some((name, value.table()?.texts("event"))));
     names.flat_map(|(name, events)| events.into_iter().map(str::to_owned).chain([name.clone()])).collect()
+}
+
+/// What the file and the events call users or accounts, by their columns of ids.
+fn stems_of(side: EntityKind, job: &FirstModelJob<'_>) -> Vec<Vec<String>> {
+    let of_events = job.fields.iter().filter(|field| field.part == side.word()).flat_map(PartGuess::paths);
+    let of_table = job.tables[side].as_ref().map(|table| table.key.as_str());
+    of_table.into_iter().chain(of_events).flat_map(stems_of_key).collect()
+}
+
+/// What a list for sales needs to know of accounts and does not.
+fn unnamed(traits: &FoundTraits, dump: &InspectedInput) -> Vec<(EntityKind, String)> {
+    let company = (EntityKind::Account, "company".to_owned());
+    let is_unnamed = dump.survey.entity_counts.account > 0 && !traits.contains_key(&company);
+    Some(company).filter(|_| is_unnamed).into_iter().collect()
 }
 
 /// The traits that a model reads from files, each with its column.

@@ -202,7 +202,7 @@ impl ModelNotes<'_> {
 
     /// The traits that something would need and the dump does not have.
     fn missing_traits(&self) -> Vec<String> {
-        missing_traits(self.shipped, self.dropped)
+        missing_traits(self.shipped, self.dropped, &super::unnamed(self.traits, self.dump))
             .into_iter()
             .map(|(side, name)| {
                 let values = match family_of(side, &name).map(|family| family.values) {
@@ -238,13 +238,18 @@ impl ModelNotes<'_> {
     }
 }
 
-/// The traits of a shipped model that what was taken out would need.
-pub(super) fn missing_traits(shipped: &DocumentTable, dropped: &[DroppedPart]) -> Vec<(EntityKind, String)> {
-    let mut all = Vec::new();
+/// The traits of a shipped model that a list needs, or that what was taken out would need.
+pub(super) fn missing_traits(
+    shipped: &DocumentTable,
+    dropped: &[DroppedPart],
+    unnamed: &[(EntityKind, String)],
+) -> Vec<(EntityKind, String)> {
+    let mut all: Vec<(EntityKind, String)> = unnamed.to_vec();
     for side in EntityKind::ALL {
         let traits = shipped.at(&[side.word(), "traits"]).map(|traits| traits.entries.as_slice()).unwrap_or_default();
         let is_needed = |name: &String| dropped.iter().any(|one| one.lacks.contains(name));
-        all.extend(traits.iter().filter(|(name, _)| is_needed(name)).map(|(name, _)| (side, name.clone())));
+        let needed = traits.iter().filter(|(name, _)| is_needed(name)).map(|(name, _)| (side, name.clone()));
+        all.extend(needed.filter(|one| !unnamed.contains(one)));
     }
     all
 }

@@ -1,5 +1,6 @@
 //! What a first model would say of the dump: how many qualify, and at which score a tenth would.
 
+use super::shortfall::TierShortfall;
 use pql_engine::{plan::Model, score::ScoredEntities};
 use pql_model::{EntityKind, expr::Value, resolved::Route, units::format_number};
 
@@ -27,6 +28,8 @@ pub struct LevelOutlook {
     pub suppressed: Vec<(String, u64)>,
     /// If over a third qualify: a score, and how many have it or more, about a tenth.
     pub fewer: Option<ScoreThreshold>,
+    /// If nobody qualifies: what keeps everybody out.
+    pub shortfall: Option<TierShortfall>,
 }
 
 /// A score and how many reach it.
@@ -65,6 +68,7 @@ impl LevelOutlook {
             human: human_routes(model, scored, side),
             suppressed: summary.suppressed.clone(),
             fewer: scores.and_then(threshold),
+            shortfall: None,
         }
     }
 }

@@ -63,7 +63,7 @@ const FAMILIES: &[TraitFamily] = &[
         &["email", "emailaddress", "workemail", "businessemail", "mail", "mailaddress"],
         TraitValues::Email,
     ),
-    of_user(&["name"], &["fullname", "displayname", "name", "realname"], TraitValues::Words),
+    of_user(&["name"], &["fullname", "displayname", "name", "realname", "label"], TraitValues::Words),
     of_user(&["first_name"], &["firstname", "givenname", "forename"], TraitValues::Words),
     of_user(&["last_name"], &["lastname", "surname", "familyname"], TraitValues::Words),
     of_user(
@@ -74,7 +74,7 @@ const FAMILIES: &[TraitFamily] = &[
     of_user(&["department"], &["department", "dept", "division", "departmentname"], TraitValues::Words),
     of_account(
         &["company", "company_name"],
-        &["company", "companyname", "name", "displayname", "legalname", "tradingname", "title"],
+        &["company", "companyname", "name", "displayname", "legalname", "tradingname", "title", "label"],
         TraitValues::Words,
     ),
     of_account(
@@ -237,8 +237,9 @@ const SILENT_WORDS: [&str; 18] = [
 ];
 
 /// Names that tell of something else on most events, unless they say whom they are about.
-const NAMES_OF_ANYTHING: [&str; 14] = [
+const NAMES_OF_ANYTHING: [&str; 15] = [
     "name",
+    "label",
     "title",
     "type",
     "status",
@@ -268,6 +269,98 @@ pub(super) enum FieldPlace {
     OfEvent,
 }
 
+/// Words of ids at the end of a name.
+const ID_WORDS: [&str; 18] = [
+    "id",
+    "ids",
+    "key",
+    "ref",
+    "reference",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "code",
+    "uuid",
+    "guid",
+    "slug",
+    "pk",
+    "sk",
+    "handle",
+    "identifier",
+    "uid",
+];
+
+/// What the column of ids of users or accounts says they are called: `practice` for `practiceId`. The whole name and its last word.
+pub(super) fn stems_of_key(key: &str) -> Vec<Vec<String>> {
+    let mut words = spoken_words(key);
+    while words.last().is_some_and(|word| ID_WORDS.contains(&word.as_str())) {
+        words.pop();
+    }
+    let last: Vec<String> = words.last().cloned().into_iter().collect();
+    let mut stems = vec![words, last];
+    stems.retain(|stem| !stem.is_empty());
+    stems.dedup();
+    stems
+}
+
+/// The words of a name that say something.
+fn spoken_words(path: &str) -> Vec<String> {
+    split_words(path).into_iter().filter(|word| !SILENT_WORDS.contains(&word.as_str())).collect()
+}
+
+/// How a name that may be of somebody's name ends.
+pub(super) fn ends_as_name(path: &str) -> bool {
+    split_words(path).last().is_some_and(|word| ["name", "title", "label"].contains(&word.as_str()))
+}
+
+/// Whether a name tells of places, texts or parts of names, and of nobody's whole name.
+pub(super) fn is_no_whole_name(path: &str) -> bool {
+    const WORDS: [&str; 34] = [
+        "first",
+        "last",
+        "given",
+        "family",
+        "middle",
+        "nick",
+        "maiden",
+        "login",
+        "user",
+        "username",
+        "file",
+        "host",
+        "domain",
+        "street",
+        "address",
+        "city",
+        "town",
+        "note",
+        "notes",
+        "comment",
+        "comments",
+        "description",
+        "text",
+        "url",
+        "website",
+        "message",
+        "summary",
+        "bio",
+        "job",
+        "position",
+        "phone",
+        "contact",
+        "owner",
+        "manager",
+    ];
+    split_words(path).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// Whether a field is of any known family of a level.
+pub(super) fn has_family(side: EntityKind, path: &str) -> bool {
+    let own = FAMILIES.iter().filter(|family| family.side == side);
+    own.into_iter().any(|family| family.rank(path, (FieldPlace::OfEntity, &[])).is_some())
+}
+
 /// The family of a trait of a model, if it is a known one.
 pub(super) fn family_of(side: EntityKind, name: &str) -> Option<&'static TraitFamily> {
     FAMILIES.iter().find(|family| family.side == side && family.traits.contains(&name))
@@ -275,16 +368,19 @@ pub(super) fn family_of(side: EntityKind, name: &str) -> Option<&'static TraitFa
 
 impl TraitFamily {
     /// The place of a field among the names of the family, the clearest first; none if it has no such name.
-    pub(super) fn rank(&self, path: &str, place: FieldPlace) -> Option<usize> {
-        let words: Vec<String> =
-            split_words(path).into_iter().filter(|word| !SILENT_WORDS.contains(&word.as_str())).collect();
+    ///
+    /// `stems` are what the columns of ids call those whom the trait is of.
+    pub(super) fn rank(&self, path: &str, (place, stems): (FieldPlace, &[Vec<String>])) -> Option<usize> {
+        let words = spoken_words(path);
         let (own, other) = match self.side {
             EntityKind::User => (USER_WORDS.as_slice(), ACCOUNT_WORDS.as_slice()),
             EntityKind::Account => (ACCOUNT_WORDS.as_slice(), USER_WORDS.as_slice()),
         };
         let begins = |word: &String, list: &[&str]| list.contains(&word.as_str());
         let whole = words.concat();
-        let below = words.iter().position(|word| !begins(word, own)).unwrap_or(words.len());
+        let known = words.iter().position(|word| !begins(word, own)).unwrap_or(words.len());
+        let by_key = stems.iter().filter(|stem| words.starts_with(stem)).map(Vec::len).max().unwrap_or(0);
+        let below = known.max(by_key);
         let stripped = words[below..].concat();
         // A company that stands with a person is that person's: `actor.companyName`.
         let others = words.iter().position(|word| !begins(word, other)).unwrap_or(words.len());
@@ -309,7 +405,7 @@ mod tests {
     use super::*;
 
     fn found(side: EntityKind, wanted: &str, path: &str, place: FieldPlace) -> bool {
-        family_of(side, wanted).expect("a family").rank(path, place).is_some()
+        family_of(side, wanted).expect("a family").rank(path, (place, &[])).is_some()
     }
 
     #[test]

@@ -8,7 +8,10 @@ use super::{
     document::DocumentTable,
     lessons::ModelLessons,
     properties::{FoundProperty, PropertyFinder, find_trait},
-    trait_words::{FieldPlace, TraitFamily, TraitValues, family_of, is_name_of_anything},
+    trait_words::{
+        FieldPlace, TraitFamily, TraitValues, ends_as_name, family_of, has_family, is_name_of_anything,
+        is_no_whole_name,
+    },
 };
 use pql_engine::inspect::{
     TableColumns,
@@ -85,12 +88,20 @@ const OFTEN: u64 = 2;
 /// The most values of a column that is known by them alone: a status has few.
 const STATUSES_MAX: u64 = 20;
 
+/// Shapes of names of people and companies.
+const NAMES: [&str; 2] = ["words", "other text"];
+
+/// Rows from which on it shows that a column has another value in nearly each.
+const NAMES_MIN: u64 = 5;
+
 /// Finds traits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TraitFinder<'s> {
     pub(super) survey: &'s DatasetProfile,
     pub(super) tables: &'s PerKind<Option<EntityTable>>,
     pub(super) lessons: &'s ModelLessons,
+    /// What the columns of ids call users and accounts.
+    pub(super) stems: &'s PerKind<Vec<Vec<String>>>,
 }
 
 /// A trait that is looked for.
@@ -102,6 +113,8 @@ pub(super) struct WantedTrait<'w> {
     pub(super) entry: &'w DocumentTable,
     /// The events of the dump that it is read from, if the model names some.
     pub(super) events: Option<&'w [String]>,
+    /// What the columns of ids call those whom it is of.
+    pub(super) stems: &'w [Vec<String>],
 }
 
 impl WantedTrait<'_> {
@@ -241,9 +254,9 @@ fn usable<'p>(wanted: &WantedTrait<'_>, properties: &'p PropertyProfiles) -> Vec
 /// The property whose name says best that it is the trait; of several the one with the most values.
 fn best_of_family(wanted: &WantedTrait<'_>, all: &[(&str, &PropertyProfile)], place: FieldPlace) -> Option<String> {
     let family = wanted.family()?;
-    let ranked = all
-        .iter()
-        .filter_map(|(path, profile)| Some((family.rank(path, place)?, std::cmp::Reverse(profile.filled()), *path)));
+    let ranked = all.iter().filter_map(|(path, profile)| {
+        Some((family.rank(path, (place, wanted.stems))?, std::cmp::Reverse(profile.filled()), *path))
+    });
     ranked.min().map(|(.., path)| path.to_owned())
 }
 
@@ -255,7 +268,27 @@ fn best_by_values(wanted: &WantedTrait<'_>, all: &[(&str, &PropertyProfile)]) ->
             few.max_by_key(|(path, profile)| (profile.filled(), std::cmp::Reverse(*path)))
                 .map(|(path, _)| (*path).to_owned())
         }
+        TraitValues::Words if matches!(wanted.name, "company" | "name") => only_name(wanted, all),
         TraitValues::Email | TraitValues::Words | TraitValues::OfType => None,
+    }
+}
+
+/// The one column whose words are different in nearly every row: one that is called a name, or, of accounts, any.
+fn only_name(wanted: &WantedTrait<'_>, all: &[(&str, &PropertyProfile)]) -> Option<String> {
+    let is_name = |(path, profile): &&(&str, &PropertyProfile)| {
+        let (filled, distinct) = (profile.filled(), profile.values.count());
+        filled >= NAMES_MIN
+            && distinct * 10 >= filled * 9
+            && profile.is_mostly(&NAMES)
+            && !has_family(wanted.side, path)
+            && !is_no_whole_name(path)
+    };
+    let names: Vec<&str> = all.iter().filter(is_name).map(|(path, _)| *path).collect();
+    let called: Vec<&str> = names.iter().copied().filter(|path| ends_as_name(path)).collect();
+    let chosen = if called.is_empty() && wanted.side == EntityKind::Account { names } else { called };
+    match chosen.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
     }
 }
 

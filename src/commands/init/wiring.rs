@@ -10,15 +10,18 @@ use super::{
     lifetimes::{DumpLifetime, date_of},
     starts::StartFinder,
     words::{
-        EventMeaning, MeaningRole, StepFrequency, added_word, begin_word, invitation, is_no_feature, is_set_up_step,
-        is_sign_up, meaning_of, tells_of_invitee, work_word,
+        EventMeaning, MeaningRole, StepFrequency, added_word, begin_word, doing_word, has_word_of_interest, invitation,
+        is_no_feature, is_set_up_step, is_sign_up, meaning_of, tells_of_invitee, work_word,
     },
 };
 use pql_engine::inspect::{
     dataset_profile::{DatasetProfile, EventProfile},
     name_similarity::{closest_names, split_words},
 };
-use pql_model::units::{Micros, plural};
+use pql_model::{
+    diag::quoted_list,
+    units::{Micros, plural},
+};
 
 /// The number of events that one name of a model may stand for.
 const ALIASES_MAX: usize = 8;
@@ -28,6 +31,12 @@ const FEATURES_MAX: usize = 40;
 
 /// The least number of events that are features by their names; fewer tell nobody apart.
 const FEATURES_MIN: usize = 3;
+
+/// Work that fewer people do, as a part of those who do the commonest thing, is no core job.
+const WORK_REACH: u64 = 4;
+
+/// Events of a user from which on something is a habit.
+const RARELY: u64 = 3;
 
 /// Events that may be meant where none was found.
 const CANDIDATES_MAX: usize = 3;
@@ -74,6 +83,8 @@ pub struct EventWiring {
     pub missing: BTreeMap<String, Vec<String>>,
     /// Events that were considered for the core job, by the event of the model.
     others: BTreeMap<String, Vec<String>>,
+    /// Guesses between events that are as common, as sentences.
+    pub(super) alike: Vec<String>,
     /// Events of the model whose events have all stopped long before the end of the dump, as sentences.
     pub(super) stopped: Vec<String>,
     /// Events with which many users begin and that are none of the model, as sentences.
@@ -170,7 +181,8 @@ pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[Ev
     let finder = StartFinder::new(survey);
     let lifetime = DumpLifetime::of(survey);
     let wiring = EventWiring::default();
-    let mut wirer = EventWirer { asked: &asked, events: &events, finder: &finder, lifetime, wiring };
+    let people = survey.entity_counts.users.count();
+    let mut wirer = EventWirer { asked: &asked, events: &events, finder: &finder, people, lifetime, wiring };
     wirer.take_choices(choices);
     wirer.take_same_names();
     wirer.take_starts();
@@ -193,6 +205,8 @@ struct EventWirer<'w, 's> {
     events: &'w [NamedEvent<'s>],
     /// What people do first.
     finder: &'w StartFinder<'s>,
+    /// The users of the dump.
+    people: u64,
     lifetime: DumpLifetime,
     wiring: EventWiring,
 }
@@ -202,7 +216,7 @@ fn asked_meaning(event: &str) -> Option<&'static EventMeaning> {
     meaning_of(&split_words(event)).map(|found| found.meaning)
 }
 
-impl<'s> EventWirer<'_, 's> {
+impl<'w, 's> EventWirer<'w, 's> {
     fn take_choices(&mut self, choices: &[EventChoice]) {
         for choice in choices {
             let why = "said".to_owned();
@@ -250,9 +264,15 @@ impl<'s> EventWirer<'_, 's> {
         self.events.iter().find(|event| event.name == name).map(|event| event.profile)
     }
 
-    /// Whether an event of the dump stopped long before its end.
+    /// Whether an event of the dump stopped long before its end. A step of a set-up ends where no new users come.
     fn has_stopped(&self, name: &str) -> bool {
-        self.profile(name).is_some_and(|profile| self.lifetime.has_stopped(profile))
+        let stopped = self.profile(name).is_some_and(|profile| self.lifetime.has_stopped(profile));
+        stopped && !self.finder.is_set_up_step(name)
+    }
+
+    /// Whether an event is a step of a set-up that most people take, so that it tells nobody apart.
+    fn is_step_of_most(&self, event: &NamedEvent<'_>) -> bool {
+        event.profile.users.count() * 2 >= self.people && self.finder.is_set_up_step(event.name)
     }
 
     /// Puts living events before those that have stopped, and says of both what the dates show.
@@ -365,6 +385,9 @@ impl<'s> EventWirer<'_, 's> {
             let told = told_meaning(event, self.events).filter(|_| self.is_free(event));
             // Of sign-ups it is decided by then.
             let Some((meaning, why)) = told.filter(|_| !is_sign_up(&event.words)) else { continue };
+            if meaning.is_choice() && self.is_step_of_most(event) {
+                continue;
+            }
             if let Some(asked) = self.open_event(meaning) {
                 self.push(asked, WiredEvent { name: event.name.to_owned(), why, certainty: Certainty::Words });
             }
@@ -400,23 +423,15 @@ impl<'s> EventWirer<'_, 's> {
         };
         let (done, begun) = (of_role(MeaningRole::CoreDone), of_role(MeaningRole::CoreBegun));
         let Some(done) = done.filter(|event| !self.wiring.found.contains_key(event)) else { return };
-        let is_work = |event: &&NamedEvent<'_>| {
-            let is_other = meaning_of(&event.words).is_some_and(|found| found.meaning.role != MeaningRole::Use);
-            !is_other && event.profile.with_user > 0 && work_word(&event.words).is_some()
-        };
-        let free = self.events.iter().filter(|event| self.is_free(event) && !is_one_off(event.profile));
-        let mut work: Vec<&NamedEvent<'_>> = free.filter(is_work).collect();
-        work.sort_by_key(|event| {
-            let is_alive = !self.lifetime.has_stopped(event.profile);
-            Reverse((is_alive, event.profile.users.count(), event.profile.count, Reverse(event.name)))
-        });
-        let Some((core, others)) = work.split_first() else { return };
+        let jobs = self.jobs();
+        let Some((core, others)) = jobs.split_first() else { return };
         let before = others
             .iter()
             .find(|old| self.lifetime.succeeds(core.profile, old.profile) && share_word(&core.words, &old.words));
-        let others = others.iter().take(CANDIDATES_MAX).map(|event| event.name.to_owned()).collect();
-        self.wiring.others.insert(done.clone(), others);
-        let word = work_word(&core.words).unwrap_or_default().to_owned();
+        let names = others.iter().take(CANDIDATES_MAX).map(|event| event.name.to_owned()).collect();
+        self.wiring.others.insert(done.clone(), names);
+        self.tell_alike(&done, core, others);
+        let word = job_word(&core.words).unwrap_or_default().to_owned();
         let again = if core.profile.users.count() < USERS_MIN { "" } else { " and that people do again" };
         let why =
             format!("of the events whose names tell of work{again}, most people do this one; its name has `{word}`");
@@ -427,6 +442,45 @@ impl<'s> EventWirer<'_, 's> {
         }
         if let Some(begun) = begun.filter(|event| !self.wiring.found.contains_key(event)) {
             self.take_core_begun(begun, core.name, &subject(&core.words, &word));
+        }
+    }
+
+    /// The events that may be the core job, the likeliest first. Words of work go before other doings, unless few people do that work.
+    fn jobs(&self) -> Vec<&'w NamedEvent<'s>> {
+        let is_job = |event: &&NamedEvent<'s>| {
+            let is_other = meaning_of(&event.words).is_some_and(|found| found.meaning.role != MeaningRole::Use);
+            self.is_free(event)
+                && !is_one_off(event.profile)
+                && !is_other
+                && event.profile.with_user > 0
+                && job_word(&event.words).is_some()
+        };
+        let events = self.events;
+        let mut jobs: Vec<&'w NamedEvent<'s>> = events.iter().filter(is_job).collect();
+        let most = jobs.iter().map(|event| event.profile.users.count()).max().unwrap_or_default();
+        jobs.sort_by_key(|event| {
+            let is_alive = !self.lifetime.has_stopped(event.profile);
+            let users = event.profile.users.count();
+            let is_work = work_word(&event.words).is_some() && users * WORK_REACH >= most;
+            Reverse((is_alive, is_work, users, event.profile.count, Reverse(event.name)))
+        });
+        jobs
+    }
+
+    /// Says that other events are as common as the one that was taken for the core job.
+    fn tell_alike(&mut self, asked: &str, core: &NamedEvent<'_>, others: &[&NamedEvent<'_>]) {
+        let is_alike = |other: &&&NamedEvent<'_>| {
+            other.profile.users.count() * 10 >= core.profile.users.count() * 9
+                && other.profile.count * 10 >= core.profile.count * 8
+        };
+        let alike: Vec<&str> = others.iter().filter(is_alike).map(|other| other.name).take(CANDIDATES_MAX).collect();
+        if !alike.is_empty() && core.profile.users.count() >= USERS_MIN {
+            self.wiring.alike.push(format!(
+                "{asked}: `{}` is taken for the core job, and {} {} about as common; --set {asked}=\"Your Event\" names another one",
+                core.name,
+                quoted_list(&alike),
+                if alike.len() == 1 { "is" } else { "are" }
+            ));
         }
     }
 
@@ -471,6 +525,7 @@ impl<'s> EventWirer<'_, 's> {
         let used: Vec<WiredEvent> = self
             .events
             .iter()
+            .filter(|event| !is_rare_interest(event))
             .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
             .filter(|event| !self.is_said(event.name) && !self.is_start(event.name))
             .filter(|event| !is_no_feature(&event.words) && !self.sets_up(event))
@@ -499,7 +554,9 @@ impl<'s> EventWirer<'_, 's> {
     fn sets_up(&self, event: &NamedEvent<'_>) -> bool {
         let is_use = meaning_of(&event.words).is_some_and(|found| found.meaning.role == MeaningRole::Use);
         let is_step = || is_set_up_step(&event.words, frequency(event.profile));
-        !is_use && (is_step() || self.finder.is_set_up_step(event.name))
+        let is_connection = meaning_of(&event.words).is_some_and(|found| found.meaning.is_connection());
+        (!is_use && (is_step() || self.finder.is_set_up_step(event.name)))
+            || (is_connection && self.is_step_of_most(event))
     }
 
     /// Says which events many users begin with that stand for no event of the model: a sign-up may be among them.
@@ -522,11 +579,16 @@ impl<'s> EventWirer<'_, 's> {
         let free: Vec<&NamedEvent<'_>> =
             self.events.iter().filter(|event| !event.name.is_empty() && !event.profile.noise).collect();
         for asked in self.asked.iter().filter(|event| !self.wiring.found.contains_key(*event)) {
+            // What nearly everybody does once says nothing of those who want to buy.
+            let is_choice = asked_meaning(asked)
+                .is_some_and(|meaning| meaning.is_choice() || meaning.role == MeaningRole::Around)
+                && !is_sign_up(&split_words(asked));
             let unwired: Vec<&NamedEvent<'_>> = free
                 .iter()
                 .filter(|event| {
                     !self.wiring.found.values().flatten().any(|wired| wired.name == event.name && !wired.why.is_empty())
                 })
+                .filter(|event| !is_choice || !self.is_step_of_most(event))
                 .copied()
                 .collect();
             let mut near = candidates(asked, &unwired);
@@ -558,6 +620,16 @@ fn invited<'e>(event: &'e NamedEvent<'_>, all: &[NamedEvent<'_>]) -> Option<(&'e
     let mut paths = event.profile.properties.sorted_paths();
     let (path, _) = paths.find(|(path, filled)| often(*filled) && tells_of_invitee(path) && !is_own(path))?;
     Some((word, path))
+}
+
+/// The word that makes an event a job: one of work, or one of any doing that people repeat.
+fn job_word(words: &[String]) -> Option<&str> {
+    work_word(words).or_else(|| doing_word(words))
+}
+
+/// Whether an event that people seldom do tells of plans, prices or limits, so that it may be an interest which was not understood.
+fn is_rare_interest(event: &NamedEvent<'_>) -> bool {
+    has_word_of_interest(&event.words) && event.profile.count < event.profile.users.count() * RARELY
 }
 
 /// Whether an event of a model tells of its features.

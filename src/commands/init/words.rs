@@ -37,12 +37,35 @@ const OPPOSITES: &str = "fail|error|cancel|declin|remov|delet|revok|reject|dismi
 /// Words of a look, a beginning or an attempt, which are no completion.
 const NO_COMPLETION: &str = "view|click|start|begin|open|visit|page|attempt|abandon|skip|step";
 
+/// Words of something that was done to records: what has them is work, and no interest in buying.
+const HANDLED: &str =
+    "imported$|deleted$|updated$|exported$|generated$|uploaded$|synced$|synchronized$|synchronised$|migrated$";
+
+/// The same for what is no look by itself.
+const NOT_HANDLED: &str = "!import|delet|updat|export|generat|upload|sync|migrat|creat|sent$|send|publish|sav|print|calculat|schedul|assign|approv|add|fill";
+
+/// Words without which a set says what it says.
+const NOT_WORKED_ON: &str =
+    "!import|delet|updat|generat|upload|sync|migrat|creat|schedul|complet|finish|start|conduct|approv|assign";
+
+/// Plans that nobody buys.
+const OTHER_PLANS: &str = "lesson|meal|floor|project|sprint|study|test|treatment|therapy|diet|nutrition|vaccin|train|workout|media|travel|route|production|seating|shift|action|content|release";
+
+/// What has an end, beyond which a product asks for more.
+const LIMITS: &str = "limit|quota|threshold|cap$|allowance|capacity";
+
+/// What runs full or out.
+const SUPPLIES: &str = "storage|seats|seat$|credit$|credits|disk$|mailbox|space$";
+
+/// Words of an end that is reached.
+const REACHED: &str = "reach|exceed|exhaust|hit|deplet|full$|maxed|surpass";
+
 /// Something that events can mean.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EventMeaning {
     /// What it is called in questions and comments.
     pub(super) title: &'static str,
-    /// Sets of families, each with alternatives between bars.
+    /// Sets of families, each with alternatives between bars; `!` before one asks for none of its words.
     sets: &'static [&'static [&'static str]],
     /// Families of words that speak against it.
     against: &'static [&'static str],
@@ -102,6 +125,9 @@ const SIGN_UP: &str = "a sign-up";
 /// The title of the meaning of an invitation.
 const INVITATION: &str = "an invitation to a teammate";
 
+/// The title of the meaning of a connection to another product.
+const CONNECTION: &str = "a connection to another product";
+
 /// The meanings, special ones first: the first that a name has counts.
 pub(super) const MEANINGS: &[EventMeaning] = &[
     around(
@@ -112,17 +138,24 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     around(
         "a question about procurement",
         &[&["procurement"], &["purchase", "order", "request|question|ask"], &["vendor", "form|question|review"]],
-        &[],
+        &[HANDLED],
     ),
-    around("a question about security", &[&["security", "question|review|ask|whitepaper|document"]], &["setting"]),
+    around(
+        "a question about security",
+        &[&["security", "question|review|ask|whitepaper|document"]],
+        &["setting", HANDLED],
+    ),
     around(
         GOVERNANCE,
         &[
-            &["sso|saml|scim|rbac|dlp$|hipaa|soc2|audit|compliance|governance"],
+            &["sso|saml|scim|rbac|dlp$|hipaa|soc2"],
+            &["audit|compliance|governance", NOT_WORKED_ON],
+            &["permission|permissions|roles", "export|download|view|open|visit|review|seen$|report|request"],
+            &["access", "right$|rights|control|polic|log$|logs|review", NOT_WORKED_ON],
             &["single", "sign", "on"],
             &["data", "residency"],
         ],
-        &[OPPOSITES, "export", "login|signed"],
+        &[OPPOSITES, "login|signed|grant"],
     ),
     around(
         "a request for a roll-out",
@@ -132,12 +165,18 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
             &["sales|demo", "contact|talk|request|call|book"],
             &["quote", "request"],
         ],
-        &["prepar", OPPOSITES],
+        &["prepar", OPPOSITES, HANDLED],
     ),
     around(
         "a limit that was reached",
         &[
-            &["limit|quota|threshold|cap$|allowance", "reach|exceed|hit|near|warn|block|over|approach|touch"],
+            &[LIMITS, REACHED],
+            &[LIMITS, "near|warn|block|over$|approach|touch"],
+            &[SUPPLIES, REACHED],
+            &[LIMITS, "used$", "up$"],
+            &[SUPPLIES, "used$", "up$"],
+            &[LIMITS, "ran$|run$", "out$"],
+            &[SUPPLIES, "ran$|run$", "out$"],
             &["overage|throttl"],
             &["rate", "limited"],
             &["paywall", "hit|shown|view|reach|see$|seen$"],
@@ -190,7 +229,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
             &["tarif$|abo$", "gewechselt$|gekauft$|gebucht$|abgeschlossen$"],
             &["seat$|seats$|license$|licenses$", "purchas|bought|add"],
         ],
-        &["lesson|meal|floor|project|sprint|study|test", "downgrad", "abandon", OPPOSITES],
+        &[OTHER_PLANS, "downgrad", "abandon", OPPOSITES],
     ),
     around(
         "a question about billing or plans",
@@ -198,23 +237,18 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
             &["billing|invoice|payment|pricing|plan$|plans$", "contact|support|question|ticket|help|chat|ask"],
             &["contact|ask|talk", "billing|sales"],
         ],
-        &["page", "paid", OPPOSITES],
+        &["page", "paid", OPPOSITES, HANDLED],
     ),
     around(
         "a look at prices and plans",
         &[
-            &["pricing|prices|price$|preise$"],
+            &["pricing|prices|price$|preise$", NOT_HANDLED],
+            &["pricing|prices|price$|preise$", VIEW],
             &["plan$|plans$|tariff|tarif$|tarife$|billing|subscription|upgrade|tiers$", VIEW],
             &["rates$", "page"],
             &["cost$|costs$", "page"],
         ],
-        &[
-            "lesson|meal|floor|project|sprint|study|test|product$|unit$",
-            "updat|chang|set$|edit",
-            "account",
-            "form$|flow$|checkout",
-            OPPOSITES,
-        ],
+        &[OTHER_PLANS, "product$|unit$", "updat|chang|set$|edit", "account", "form$|flow$|checkout", OPPOSITES],
     ),
     around(
         "an upgrade that was begun",
@@ -224,7 +258,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
             &["tariff$", "change$|switch$", BEGIN],
             &["checkout"],
         ],
-        &["lesson|meal|floor|project", "fail|error|complet|order"],
+        &[OTHER_PLANS, HANDLED, "fail|error|complet|order"],
     ),
     around(
         "a question to support",
@@ -234,6 +268,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
                 "contact|question|ask|open|creat|submit|request|chat|start|sent$",
             ],
             &["chat|contact|message|talk|write", "us$"],
+            &["hotline|helpline|helpdesk", "call|rang$|dial|phone|reach|contact"],
         ],
         &["view", "clos|resolv"],
     ),
@@ -260,7 +295,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
         &["key|token|doc|limit|access", "demo", OPPOSITES],
     ),
     used(
-        "a connection to another product",
+        CONNECTION,
         &[
             &[
                 "integration|connector|webhook|slack|zapier|plugin|addon|extension",
@@ -305,7 +340,14 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
 ];
 
 /// Words of work that was done. They find the core job of a product whose events do not name it.
-const WORK_DONE: &str = "complet|finish|done|creat|generat|publish|build|built|run$|ran$|submit|save|deploy|upload|import|schedul|analyz|analys|push|send|sent$|record|reconcil|render|merg|execut|answer|passed|solv|post|ship|edit|approv|translat";
+const WORK_DONE: &str = "complet|finish|done|creat|generat|publish|build|built|run$|ran$|submit|save|deploy|upload|import|schedul|analyz|analys|push|send|sent$|record|reconcil|render|merg|execut|answer|passed|solv|post|ship|edit|approv|translat|booked$|logged$|issued$|moved$|dispatched$|delivered$";
+
+/// Words of the past that do not end in `ed`.
+const DONE_OTHERWISE: [&str; 12] =
+    ["made", "taken", "drawn", "written", "sold", "paid", "held", "given", "set", "won", "met", "put"];
+
+/// Words that end in `ed`, or look like a doing, and tell of a state, a machine or a mere arrival.
+const NO_DOING: &str = "start|begin|began|view|visit|open|load|launch|played|watch|read$|listen|brows|scroll|hover|display|show|fail|succeed|receiv|trigger|fired|join|need|expir|connect|install|enabl|activat|verif|register|signed|logged|feed$|speed$|seed$|embed$";
 
 /// Words of events that are no work for which people come.
 const NO_WORK: &str = "setting|notification|comment|profile|avatar|password|email|login|session|page|view|click|tour|onboarding|feedback|rating|nps|survey|search|filter|tag|account|key|token|user|payment|member|role|draft|reminder";
@@ -329,16 +371,26 @@ pub(super) struct FoundMeaning {
     pub(super) words: Vec<String>,
 }
 
+/// The words by which a name has each family of a set; none if it lacks one, or has a word that the set rules out.
+fn words_of_set(set: &[&str], words: &[String]) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    for family in set {
+        match family.strip_prefix('!') {
+            Some(ruled_out) if word_of(ruled_out, words).is_some() => return None,
+            Some(_) => {}
+            None => found.push(word_of(family, words)?.to_owned()),
+        }
+    }
+    Some(found)
+}
+
 /// The first meaning that a name has, with the words that say so.
 pub(super) fn meaning_of(words: &[String]) -> Option<FoundMeaning> {
     MEANINGS.iter().find_map(|meaning| {
         if meaning.against.iter().any(|family| word_of(family, words).is_some()) {
             return None;
         }
-        let set = meaning.sets.iter().find_map(|set| {
-            set.iter().map(|family| word_of(family, words).map(str::to_owned)).collect::<Option<Vec<String>>>()
-        });
-        Some(FoundMeaning { meaning, words: set? })
+        Some(FoundMeaning { meaning, words: meaning.sets.iter().find_map(|set| words_of_set(set, words))? })
     })
 }
 
@@ -346,6 +398,13 @@ pub(super) fn meaning_of(words: &[String]) -> Option<FoundMeaning> {
 pub(super) fn work_word(words: &[String]) -> Option<&str> {
     let against = [NO_WORK, OPPOSITES].iter().any(|family| word_of(family, words).is_some());
     word_of(WORK_DONE, words).filter(|_| !against)
+}
+
+/// The word of a doing in a name, whatever is done: a verb of the past that tells of no look, no beginning and no state.
+pub(super) fn doing_word(words: &[String]) -> Option<&str> {
+    let against = [NO_WORK, OPPOSITES, NO_DOING].iter().any(|family| word_of(family, words).is_some());
+    let is_past = |word: &&str| (word.len() > 3 && word.ends_with("ed")) || DONE_OTHERWISE.contains(word);
+    words.iter().map(String::as_str).find(is_past).filter(|_| !against)
 }
 
 /// The word of a beginning in a name.
@@ -425,6 +484,38 @@ pub(super) fn has_word_of_sign_up(words: &[String]) -> bool {
 /// Whether a name means a sign-up.
 pub(super) fn is_sign_up(words: &[String]) -> bool {
     meaning_of(words).is_some_and(|found| found.meaning.title == SIGN_UP)
+}
+
+/// What may be a step of a set-up by its words, and says nothing where everybody takes it.
+const NO_SIGN_AS_STEP: [&str; 10] = [
+    "a question about procurement",
+    "a question about security",
+    GOVERNANCE,
+    "a request for a roll-out",
+    "a limit that was reached",
+    "a question about billing or plans",
+    "a look at prices and plans",
+    "an upgrade that was begun",
+    "an upgrade that was completed",
+    CONNECTION,
+];
+
+impl EventMeaning {
+    /// Whether events of this meaning say something only of those who choose them.
+    pub(super) fn is_choice(&self) -> bool {
+        NO_SIGN_AS_STEP.contains(&self.title)
+    }
+
+    /// Whether it is a connection to another product.
+    pub(super) fn is_connection(&self) -> bool {
+        self.title == CONNECTION
+    }
+}
+
+/// Whether a name has a word of plans, prices or limits, which tells of an interest more than of work.
+pub(super) fn has_word_of_interest(words: &[String]) -> bool {
+    let families = [LIMITS, "pricing|price|prices|tariff|upgrad|checkout|paywall|overage|sso$|saml|scim|audit"];
+    families.iter().any(|family| word_of(family, words).is_some())
 }
 
 /// Whether the name of an event of a model means a need for governance.

@@ -67,7 +67,7 @@ pub struct EntityCounts {
     /// Events that name an account.
     pub account: u64,
     /// Distinct users.
-    pub(crate) users: DistinctSketch,
+    pub users: DistinctSketch,
     /// Distinct visitors.
     pub(crate) visitors: DistinctSketch,
     /// Distinct visitors of events that name no user.

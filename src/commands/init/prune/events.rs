@@ -153,7 +153,12 @@ impl ModelPruner<'_> {
         let said = |event: &String| {
             let words = split_words(event);
             let phrase = phrases(&words).into_iter().find(|phrase| holds_for(condition, first, phrase));
-            let phrase = phrase.or_else(|| words.into_iter().find(|word| begins(word)))?;
+            let phrase = phrase.or_else(|| words.iter().find(|word| begins(word)).cloned());
+            let otherwise = || SAID_OTHERWISE.iter().find(|(word, ..)| words.iter().any(|known| known == word));
+            let phrase = phrase.or_else(|| {
+                let (_, known, said) = otherwise()?;
+                holds_for(condition, first, known).then(|| (*said).to_owned())
+            })?;
             Some(((event.clone(), first.join(".")), phrase))
         };
         real.iter().filter_map(said).collect()
@@ -254,6 +259,14 @@ impl ModelPruner<'_> {
         EntryFate::Stays
     }
 }
+
+/// Words for what a condition calls otherwise: the word, what the condition may call it, and how it is told.
+const SAID_OTHERWISE: [(&str, &str, &str); 4] = [
+    ("rights", "roles", "access rights"),
+    ("permission", "roles", "permissions"),
+    ("permissions", "roles", "permissions"),
+    ("role", "roles", "roles"),
+];
 
 /// Whether a condition holds wherever a property is some text.
 fn holds_for(condition: &str, property: &[String], text: &str) -> bool {

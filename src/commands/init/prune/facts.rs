@@ -37,8 +37,8 @@ impl ModelPruner<'_> {
         let is_restricted = entry.get("event").is_some();
         let events: Vec<String> = entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
         let before = entry.clone();
-        let wanted = WantedTrait { side, name, entry: &before, events: None };
         let finder = self.trait_finder;
+        let wanted = WantedTrait { side, name, entry: &before, events: None, stems: &finder.stems[side] };
         if self.is_part_of_known_name(side, name) {
             return Vec::new();
         }

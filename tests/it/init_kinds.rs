@@ -84,7 +84,7 @@ fn steps_that_most_take_once_are_no_intent_and_no_features() {
         assert!(!model.contains(&format!("\"{step}\"")), "{step}: {model}");
     }
     assert!(!outcome.stderr.contains("if it was renamed"), "{outcome:?}");
-    assert!(outcome.stderr.contains("  integration_connected: nothing is near it\n"), "{outcome:?}");
+    assert!(outcome.stderr.contains("(`integration_connected`): nothing is near it\n"), "{outcome:?}");
 }
 
 /// An event, and the name of the model that it is wired to, if any.
@@ -118,7 +118,7 @@ fn words_of_intent_are_those_of_who_wants_to_buy() {
     for (event, meant) in MEANT {
         let (outcome, _) = init(&folder(SPELLINGS[0], &[event]), "");
         for intent in intents {
-            let line = format!("  {intent} = `{event}`\n");
+            let line = format!("(`{intent}`) = `{event}`\n");
             assert_eq!(outcome.stderr.contains(&line), meant == Some(intent), "{event} {intent}: {outcome:?}");
         }
     }
@@ -127,7 +127,7 @@ fn words_of_intent_are_those_of_who_wants_to_buy() {
 #[test]
 fn the_core_job_is_the_commonest_work_and_its_rivals_are_told() {
     let (outcome, _) = init(&folder(SPELLINGS[0], &[]), "");
-    assert!(outcome.stderr.contains("  wedge_workflow_completed = `visitBooked`\n"), "{outcome:?}");
+    assert!(outcome.stderr.contains("  the core job (`wedge_workflow_completed`) = `visitBooked`\n"), "{outcome:?}");
     let told = "`visitBooked` is taken for the core job, and `chartDrawn` and `roomSwapped` are about as common; --set wedge_workflow_completed=\"Your Event\" names another one\n";
     assert!(outcome.stderr.contains(told), "{outcome:?}");
     let (outcome, _) = init(&folder(SPELLINGS[0], &[]), "--set wedge_workflow_completed=chartDrawn");

@@ -2,6 +2,7 @@
 
 pub(in crate::cli) mod dates;
 mod outputs;
+mod past;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -10,6 +11,7 @@ pub(in crate::cli) use self::outputs::warn_of_receipts;
 use self::{
     dates::{ReplayDates, ReplayStep},
     outputs::{ReplayOutputs, note_replay},
+    past::{PastModel, ReplayPast},
 };
 use super::{
     CommandError, ExitStatus,
@@ -20,7 +22,6 @@ use super::{
     print_stderr,
 };
 use pql_engine::{
-    changes::ScoreLog,
     emit::RowFormat,
     plan::parse,
     runs::{ReplayJob, ReplayedRun, replay},
@@ -64,6 +65,13 @@ pub(super) struct ReplayArguments {
     /// Write changes, alerts, volumes, history and run.json into this folder
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
+
+    /// Begin a record in this folder, as if these runs had been made with a record
+    ///
+    /// The folder is new or empty. After it, `pql score --record` of a later date goes on from the last run: who is there already is no news, and cooldowns
+    /// of alerts count from the replayed dates.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
 
     /// The form of the files
     #[arg(short, long, value_enum, default_value_t = ReplayFormat::Csv)]
@@ -115,15 +123,19 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
         print_stderr(note);
     }
     let enrichment = prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
+    let record = past::begin(arguments, verbosity)?;
     let mut outputs = ReplayOutputs::open(arguments, &prepared, &source.document.name, verbosity)?;
     let job = prepared.job(&model, enrichment.levels.user.as_ref());
     let (earlier, end) = dates.instants(&model.resolved.zone);
     let tables = enrichment.for_run();
-    let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables, log: ScoreLog::LeftOut };
+    let replay_job = ReplayJob { last: &job, earlier: &earlier, end, tables, log: past::log(&record) };
+    let past_model = PastModel { model: &model, text: &source.document.text, tables };
+    let mut past = ReplayPast::new(record, earlier.len() + 1)?;
     let mut take = |run: &ReplayedRun<'_>| {
         if let Some(table) = tables.outcomes.filter(|_| run.scored.as_of.instant == end.instant) {
             OutcomeMessages { table, scored: run.scored, model: &model }.tell(verbosity);
         }
+        past.add(run, past_model)?;
         outputs.add(run, (&model, tables))
     };
     let folded = replay(&replay_job, &mut take, None)?;
@@ -133,9 +145,10 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandErro
         messages::print_rejects(&folded.rejects);
     }
     let guarded = outputs.write(&model, &folded, tables)?;
-    outputs.commit()?;
+    past.publish(outputs)?;
     if verbosity == Verbosity::Notes {
         note_replay(&arguments.out, earlier.len() + 1, guarded);
+        arguments.record.iter().for_each(|dir| past::note(dir, end));
     }
     Ok(ExitStatus::Done)
 }

@@ -409,6 +409,75 @@ fn a_replay_says_what_the_nights_said() {
     assert!(volume.contains("2026-10-03T00:00:00Z,user,hot,2,1,0,1\n"), "{volume}");
 }
 
+/// The files of a record and of the lists of its newest run, without what only a night knows.
+fn record_files(folder: &Folder, record: &str, out: &str) -> BTreeMap<String, String> {
+    let mut waiting = vec![folder.path().join(record)];
+    let mut found = BTreeMap::new();
+    while let Some(dir) = waiting.pop() {
+        for entry in std::fs::read_dir(&dir).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "ndjson" || ending == "toml") {
+                let name = path.strip_prefix(folder.path().join(record)).expect("below");
+                found.insert(name.display().to_string(), std::fs::read_to_string(&path).expect("a file"));
+            }
+        }
+    }
+    for name in ["changes.csv", "alerts.csv", "users.csv"] {
+        found.insert(name.to_owned(), folder.read(&format!("{out}/{name}")));
+    }
+    found
+}
+
+#[test]
+fn a_record_begun_by_a_replay_is_the_one_that_the_nights_left() {
+    // A small generator, so that each seed is a history of its own.
+    for seed in 1..=6_u32 {
+        let mut state = seed.wrapping_mul(2_654_435_761);
+        let mut next = |bound: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % bound
+        };
+        let uses: Vec<(&str, u32, u32)> =
+            (0..12).map(|_| (["a", "b", "c", "d"][next(4) as usize], 1 + next(9), 1 + next(4))).collect();
+        let mut uses: Vec<(&str, u32, u32)> = uses;
+        uses.sort_unstable();
+        uses.dedup_by_key(|(user, day, _)| (*user, *day));
+        let nights = Nights::new(MODEL, &uses);
+        let last = 1 + next(8);
+        (1..=last + 1).for_each(|day| nights.done(day, ""));
+        let replayed = nights.folder.pql(&format!(
+            "replay e.ndjson -m m.toml --from 2026-10-01 --to 2026-10-{last:02} --out past --record rec2"
+        ));
+        assert_eq!(replayed.code, 0, "{}", replayed.stderr);
+        let day = last + 1;
+        let outcome =
+            nights.folder.pql(&format!("score e.ndjson -m m.toml --as-of 2026-10-{day:02} --record rec2 --out out2"));
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let (daily, begun) = (record_files(&nights.folder, "rec", "out"), record_files(&nights.folder, "rec2", "out2"));
+        assert_eq!(begun, daily, "seed {seed}");
+        let verified = nights.folder.pql("record verify rec2");
+        assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+    }
+}
+
+#[test]
+fn a_replay_begins_a_record_only_where_none_is() {
+    let nights = Nights::new(MODEL, &[("a", 1, 3)]);
+    nights.done(1, "");
+    let before = record_files(&nights.folder, "rec", "out");
+    let replay = "replay e.ndjson -m m.toml --from 2026-10-01 --to 2026-10-03 --out past --record";
+    let refused = nights.folder.pql(&format!("{replay} rec"));
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("holds a record already"), "{}", refused.stderr);
+    assert_eq!(record_files(&nights.folder, "rec", "out"), before);
+    assert!(!nights.folder.path().join("past").exists());
+    let begun = nights.folder.pql(&format!("{replay} rec3"));
+    assert_eq!(begun.code, 0, "{}", begun.stderr);
+    assert!(nights.folder.read("past/run.json").contains("\"begins_record\": true"));
+}
+
 #[test]
 fn a_file_of_changed_rows_says_what_to_insert_update_and_delete() {
     let file = "[[output.files]]\nname = \"crm.csv\"\nlevel = \"user\"\nrows = \"changed\"\nwhen = \"score > 0\"\n\

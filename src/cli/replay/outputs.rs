@@ -44,6 +44,7 @@ const RECORD_FILE: &str = "run.json";
 /// What the runs said so far, and the files that it goes to.
 pub(super) struct ReplayOutputs {
     format: RowFormat,
+    begins_record: bool,
     changes: OutputFile,
     changes_writer: ChangesWriter,
     alerts: OutputFile,
@@ -80,6 +81,9 @@ struct ReplayRecord<'r> {
     /// Only if the model says where the time of receipt is.
     #[serde(skip_serializing_if = "Option::is_none")]
     received: Option<ReceiptRecord>,
+    /// Only in a replay that begins a record: it goes on from the last run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begins_record: Option<bool>,
     /// Traits of tables without dates, which are those of today in every run.
     traits_of_today: LevelTraits<'r>,
     /// Only in a replay with outcomes.
@@ -144,6 +148,7 @@ impl ReplayOutputs {
         let [changes, alerts, volume, history] = FILES.map(rows);
         Ok(ReplayOutputs {
             format,
+            begins_record: arguments.record.is_some(),
             changes: changes?,
             changes_writer: ChangesWriter::new(format),
             alerts: alerts?,
@@ -212,6 +217,7 @@ impl ReplayOutputs {
             changes: said.changes,
             alerts: alerts().count(),
             received: model.resolved.input.names_receipt().then(|| ReceiptRecord::new(folded.receipts)),
+            begins_record: self.begins_record.then_some(true),
             traits_of_today: LevelTraits { users: undated.user, accounts: undated.account },
             outcomes: said.outcomes,
             outputs: files.map(written).into_iter().collect(),

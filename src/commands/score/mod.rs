@@ -11,7 +11,7 @@ mod run_warnings;
 pub use self::{
     expectations::{ExpectationOutcome, JudgedExpectation, RunExpectations},
     missing_names::MissingNames,
-    recorded::{RecordedOutcome, counts_to_record, log_entries},
+    recorded::{RecordedOutcome, counts_of_replayed, counts_to_record, log_entries},
     run_facts::{FinishedRun, run_facts},
     run_values::RunValues,
     run_warnings::{RunWarning, empty_files, run_warnings},

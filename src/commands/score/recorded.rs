@@ -7,9 +7,11 @@ use pql_engine::{
     alerts::AlertCount,
     changes::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
     emit::{RecordFacts, RecordedAlert},
+    fold::FileCounts,
     record::{LevelSnapshot, ListRecord, PublishedList},
     record_folder::{LogEntry, LogStanding, StepPoints},
     runs::ConcludedRun,
+    score::ScoredEntities,
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -49,6 +51,19 @@ pub fn counts_to_record(values: &RunValues<'_>) -> Vec<(&'static str, u64)> {
     ];
     counts.extend(rows.into_iter().flatten());
     counts
+}
+
+/// Those of the counts that a replayed run knows.
+pub fn counts_of_replayed(scored: &ScoredEntities<'_>) -> Vec<(&'static str, u64)> {
+    let counted =
+        |bucket: fn(&FileCounts) -> i64| scored.entities.counts.iter().map(bucket).sum::<i64>().unsigned_abs();
+    vec![
+        (EVENTS, counted(|file| file.events)),
+        (EVENTS_LAST_DAY, scored.events_last_day()),
+        (RECORDS, counted(|file| file.records)),
+        (REJECTED, counted(|file| file.rejected)),
+        (DUPLICATE, counted(|file| file.duplicate)),
+    ]
 }
 
 /// The name of the count of rows in a file of users or accounts.

@@ -84,6 +84,17 @@ impl RecordHead {
         RecordHead { format: FORMAT, needs: NEEDS.to_owned(), runs: Vec::new() }
     }
 
+    /// A record with these runs.
+    pub(super) fn of_runs(runs: Vec<HeadRun>) -> RecordHead {
+        RecordHead { runs, ..RecordHead::empty() }
+    }
+
+    /// The head after the lists of all runs were published.
+    pub(super) fn all_published(&self) -> RecordHead {
+        let runs = self.runs.iter().map(|run| HeadRun { published: true, ..*run });
+        RecordHead { runs: runs.collect(), ..self.clone() }
+    }
+
     /// Reads the head of a record; none if there is no such file.
     ///
     /// # Errors

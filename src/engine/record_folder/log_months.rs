@@ -39,7 +39,7 @@ pub(super) struct LogMonth {
 }
 
 /// The month of a date, `YYYY-MM`.
-fn month_of(day: Day) -> String {
+pub(super) fn month_of(day: Day) -> String {
     let mut text = format_day(day);
     text.truncate(7);
     text

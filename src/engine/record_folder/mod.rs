@@ -31,6 +31,7 @@ mod recorded_run;
 mod run_files;
 mod sealed;
 mod shown;
+mod staged_past;
 mod staged_run;
 mod table_lines;
 mod undo;
@@ -46,6 +47,7 @@ pub use self::{
     log_entry::{LogEntry, LogStanding, LoggedChange, StepPoints},
     recorded_run::RecordedRun,
     shown::{ShownAlert, ShownLevel, ShownMonth, ShownRecord, ShownRun},
+    staged_past::{StagedPast, UnpublishedPast},
     staged_run::{RunToRecord, StagedRun, UnpublishedRun},
     table_lines::RecordedTable,
     undo::UndoneRun,

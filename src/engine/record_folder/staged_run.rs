@@ -167,28 +167,12 @@ pub(super) fn begin_files(dir: &Path, run: HeadRun) -> Result<(FreshFolder, Writ
 
 impl<'f> StagedRun<'f> {
     fn write(&mut self, run: &RunToRecord<'_>, goes_on_from: Option<u32>) -> Result<(), RecordError> {
-        let files = &mut self.written;
-        for kind in EntityKind::ALL {
-            let level = &run.list.levels[kind];
-            files.add(of_kind(ENTITY_FILES, kind), |mut file| write_entities(level, &mut file))?;
-            if let Some(table) = run.tables.levels[kind] {
-                let plan = &run.model.levels[kind];
-                files.add(of_kind(TABLE_FILES, kind), |mut file| write_table(table, plan, &mut file))?;
-            }
-        }
-        if let Some(outcomes) = run.tables.outcomes {
-            files.add(OUTCOMES_FILE, |mut file| write_outcomes(outcomes, &mut file))?;
-        }
-        if !run.lists.is_empty() {
-            files.add(LISTS_FILE, |file| write_lists(run.lists, file))?;
-        }
-        files.add(OWN_LOG_FILE, |file| file.write_all(&self.own.lines))?;
-        files.add(MODEL_FILE, |file| file.write_all(run.model_text.as_bytes()))?;
+        write_run_files(run, &self.own.lines, &mut self.written)?;
         let mut header = header(run);
         header.run = self.run.number;
         header.goes_on_from = goes_on_from;
         header.log.clone_from(&self.own.months);
-        files.add_header(&mut header)
+        self.written.add_header(&mut header)
     }
 
     /// Makes the run the newest of the record.
@@ -222,8 +206,33 @@ impl UnpublishedRun<'_> {
     }
 }
 
+/// Writes the files of a run but its header.
+pub(super) fn write_run_files(
+    run: &RunToRecord<'_>,
+    lines: &[u8],
+    files: &mut WrittenFiles,
+) -> Result<(), RecordError> {
+    for kind in EntityKind::ALL {
+        let level = &run.list.levels[kind];
+        files.add(of_kind(ENTITY_FILES, kind), |mut file| write_entities(level, &mut file))?;
+        if let Some(table) = run.tables.levels[kind] {
+            let plan = &run.model.levels[kind];
+            files.add(of_kind(TABLE_FILES, kind), |mut file| write_table(table, plan, &mut file))?;
+        }
+    }
+    if let Some(outcomes) = run.tables.outcomes {
+        files.add(OUTCOMES_FILE, |mut file| write_outcomes(outcomes, &mut file))?;
+    }
+    if !run.lists.is_empty() {
+        files.add(LISTS_FILE, |file| write_lists(run.lists, file))?;
+    }
+    files.add(OWN_LOG_FILE, |file| file.write_all(lines))?;
+    files.add(MODEL_FILE, |file| file.write_all(run.model_text.as_bytes()))?;
+    Ok(())
+}
+
 /// The header of a run, without its number and its files.
-fn header(run: &RunToRecord<'_>) -> RunHeader {
+pub(super) fn header(run: &RunToRecord<'_>) -> RunHeader {
     let list = run.list;
     let model = ModelFact { name: run.model_name.to_owned(), hash: run.model_hash.to_owned() };
     let mut header = RunHeader::new(list.as_of, run.model.resolved.zone.name(), model);

@@ -245,6 +245,32 @@ impl Place {
         if end == RunEnd::Published { committed.mark_published() } else { Ok(()) }
     }
 
+    /// The past of some runs, up to an end.
+    pub(super) fn past(&self, folder: RecordFolder, runs: &[(&str, i64)], end: RunEnd) -> Result<(), RecordError> {
+        let mut staged = folder.stage_past(runs.len() as u32)?;
+        for (date, score) in runs {
+            staged.add(&RunToRecord {
+                list: &list(date, *score),
+                model: &self.model,
+                model_name: "model",
+                model_hash: "0123",
+                model_text: MODEL,
+                tables: RunTables {
+                    levels: PerKind { user: Some(&self.table), account: None },
+                    outcomes: Some(&self.outcomes),
+                },
+                log: &[log_entry(*score)],
+                lists: &[],
+                counts: &[("users", 1)],
+            })?;
+        }
+        if end == RunEnd::Staged {
+            return Ok(());
+        }
+        let committed = staged.commit()?;
+        if end == RunEnd::Published { committed.mark_published() } else { Ok(()) }
+    }
+
     /// The scores of the changes of the user.
     pub(super) fn history(&self) -> Vec<i64> {
         let view = crate::record_folder::RecordView::open_to_read(&self.path()).expect("a record");

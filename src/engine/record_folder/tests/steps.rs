@@ -140,3 +140,32 @@ fn a_log_that_a_killed_run_left_cut_is_completed() {
     place.run(&mut folder, "2026-11-03", 3000, RunEnd::Published).expect("a run");
     assert_eq!(place.history(), [1000, 2000, 3000]);
 }
+
+#[test]
+fn the_past_of_many_runs_is_the_record_that_these_runs_leave() {
+    let runs = [("2026-10-30", 1000), ("2026-10-31", 2000), ("2026-11-01", 3000), ("2026-11-02", 4000)];
+    for count in 1..=runs.len() {
+        let (nightly, at_once) = (Place::new(), Place::new());
+        let mut folder = nightly.begin().expect("a new record");
+        for (date, score) in &runs[..count] {
+            nightly.run(&mut folder, date, *score, RunEnd::Published).expect("a run");
+        }
+        let begun = at_once.begin().expect("a new record");
+        at_once.past(begun, &runs[..count], RunEnd::Published).expect("a past");
+        assert_eq!(files(&at_once.path()), files(&nightly.path()), "{count} runs");
+    }
+}
+
+#[test]
+fn a_past_that_ends_early_leaves_no_run_and_is_begun_again() {
+    for end in [RunEnd::Staged, RunEnd::Committed] {
+        let place = Place::new();
+        let begun = place.begin().expect("a new record");
+        place.past(begun, &[("2026-09-30", 1000), ("2026-10-01", 1500), ("2026-10-02", 2000)], end).expect("a past");
+        assert!(place.open().expect("a record").view().newest_published().expect("whole").is_none(), "{end:?}");
+        let begun = place.begin().expect("the same record");
+        place.past(begun, &[("2026-10-01", 2500), ("2026-10-02", 3000)], RunEnd::Published).expect("a past");
+        assert_eq!(place.history(), [2500, 3000], "{end:?}");
+        assert!(!place.path().join("log/2026-09.ndjson").exists(), "{end:?}");
+    }
+}

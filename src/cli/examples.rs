@@ -23,7 +23,7 @@ pub(super) const INIT: &str = "Examples:
   Write scoring.toml:
     pql init export.zip
   Say that two events are sign-ups:
-    pql init export.zip --set signup_completed=signup_completed,workspace_created
+    pql init export.zip --set signup_completed=signup_completed,workspace_created --force
   Write the model under another name, over the one from before:
     pql init export.zip --output first.toml --force";
 

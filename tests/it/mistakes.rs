@@ -40,7 +40,7 @@ const MISTAKES: &[Mistake] = &[
     // Missing keys
     (MINIMAL, "name = \"invites\"\n", "", "M004"),
     (B2B, "name = \"pql\"\n", "", "M004"),
-    (B2B, "points = 20\nsay = \"Completed", "say = \"Completed", "M004"),
+    (B2B, "points = 20\nsay = \"Came back", "say = \"Came back", "M004"),
     (B2B, "ladder = [{ at_least = 1, points = 10 }", "ladder = [{ at_least = 1 }", "M004"),
     (B2B, "\nacquisition_source = { type = \"text\", ", "\nacquisition_source = { ", "M004"),
     (B2B, "from = \"signup_completed\", to =", "to =", "M004"),

@@ -137,7 +137,7 @@ const MISTAKES: &[Mistake] = &[
     (EXAMPLE, "all = [\"setup\", \"aha\"]", "all = [\"setup\", \"aha_moment\"]", "M011"),
     (
         EXAMPLE,
-        "say = \"Hit a usage or storage limit {limit_hits} {limit_hits?time:times} in 90 days\"",
+        "say = \"{limit_hits} {limit_hits?hit:hits} on a usage or storage limit in 90 days\"",
         "say = \"Limits hit: {limits_hit}\"",
         "M011",
     ),
@@ -197,7 +197,7 @@ const MISTAKES: &[Mistake] = &[
         "say = \"Uses {features_used different features\"",
         "M017",
     ),
-    (EXAMPLE, "say = \"Exported data {exports} ", "say = \"Exported data exports} ", "M017"),
+    (EXAMPLE, "say = \"{exports} {exports?export", "say = \"exports} {exports?export", "M017"),
     (B2B, "together[; {pqls} ", "together[; {} ", "M017"),
     (B2B, "wedge_starts = {", "group = {", "M018"),
 ];

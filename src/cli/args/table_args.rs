@@ -21,7 +21,7 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "COLUMN", requires = "accounts")]
     pub(crate) accounts_key: Option<String>,
 
-    /// What became of users and accounts: a table with account_id or user_id, outcome and at, or one that [outcomes] of the model maps; may be given more than once
+    /// What became of users and accounts: a table with account_id or user_id, outcome and at, or one that `[outcomes]` of the model maps; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub(crate) outcomes: Vec<PathBuf>,
 }

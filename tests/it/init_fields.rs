@@ -227,3 +227,25 @@ fn of_two_ids_without_a_name_the_finer_one_is_the_user() {
         assert!(fields.contains(&expected), "{fields}");
     }
 }
+
+#[test]
+fn a_short_name_is_the_account_and_a_number_of_people_is_not() {
+    let folder = Folder::in_memory();
+    let record = |n: usize| {
+        let (user, team) = (n % 36, n % 36 / 3);
+        let headcount = [3, 20, 400][team % 3];
+        format!(
+            r#"{{"payload":{{"action":"{}","ts":"2026-02-{:02}T{:02}:00:00Z","delivery":"d{n}","actor":{{"ref":"m{user}","contact":"p{user}@team{team}.example"}},"organisation":{{"headcount":{headcount},"label":"Team {team}","slug":"team-{team}"}}}}}}"#,
+            ["rule edited", "flag toggled", "segment saved"][n / 36 % 3],
+            n / 36 + 1,
+            n % 24
+        )
+    };
+    folder.write("e.ndjson", (0..720).map(record).collect::<Vec<String>>().join("\n"));
+    let outcome = folder.pql("init e.ndjson -o m.toml");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let model = folder.read("m.toml");
+    for part in ["account = \"payload.organisation.slug\"", "user = \"payload.actor.ref\""] {
+        assert!(model.contains(part), "{part}\n{model}");
+    }
+}

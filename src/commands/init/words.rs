@@ -14,7 +14,7 @@ const VIEW: &str = "view|visit|see$|saw$|seen$|open|page|look|load|compar|browse
 const DONE: &str = "complet|finish|done|success|succeed|confirm";
 
 /// Words of something that begins.
-const BEGIN: &str = "start|begin|began|initiat|open|click|request|attempt|enter|abandon";
+const BEGIN: &str = "start|begin|began|begun|initiat|open|click|request|attempt|enter|abandon";
 
 /// Words of something new.
 const CREATE: &str = "creat|add|new$|start|setup";

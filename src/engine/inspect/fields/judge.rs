@@ -8,8 +8,8 @@ use super::{
     properties::holds_rest,
     told::{ToldField, ToldFields},
     words::{
-        ACCOUNT_WORDS, DESCRIPTION_WORDS, ENTITY_TIME_WORDS, ID_WORDS, NamedSubject, RECORD_WORDS, USER_WORDS,
-        VISITOR_WORDS, ends_in, has_any, rank_of, subject,
+        ACCOUNT_WORDS, DESCRIPTION_WORDS, ENTITY_TIME_WORDS, ID_WORDS, NamedSubject, RECORD_WORDS, SHORT_NAME_WORDS,
+        SHOWN_NAME_WORDS, USER_WORDS, VISITOR_WORDS, ends_in, has_any, rank_of, subject,
     },
 };
 use crate::loader_columns::{LOADER_WORDS, is_change_stamp};
@@ -313,6 +313,9 @@ fn evidence(part: &str, facts: &FieldFacts<'_>) -> String {
 fn id_points(facts: &FieldFacts<'_>) -> i32 {
     match facts.leaf.as_slice() {
         _ if ends_in(&facts.leaf, ID_WORDS) => 20,
+        _ if ends_in(&facts.leaf, SHORT_NAME_WORDS) => 15,
+        // Two may have one name.
+        _ if ends_in(&facts.leaf, SHOWN_NAME_WORDS) => 0,
         [_] => 10,
         _ => 0,
     }

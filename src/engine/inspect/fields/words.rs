@@ -78,6 +78,12 @@ pub(super) const RECORD_WORDS: &[&str] =
 /// Words that say that a field holds an id.
 pub(super) const ID_WORDS: &[&str] = &["id", "uuid", "guid", "uid", "key", "ref", "ulid", "hash"];
 
+/// Words of short texts that stand for somebody in addresses and forms.
+pub(super) const SHORT_NAME_WORDS: &[&str] = &["slug", "handle", "code", "no"];
+
+/// Words of texts that people read.
+pub(super) const SHOWN_NAME_WORDS: &[&str] = &["name", "label", "display", "caption"];
+
 /// Words of times that are facts of a person or a company and not of the event.
 pub(super) const ENTITY_TIME_WORDS: &[&str] = &[
     "signup",
@@ -142,6 +148,12 @@ pub(super) const DESCRIPTION_WORDS: &[&str] = &[
     "phone",
     "department",
     "employees",
+    "headcount",
+    "staff",
+    "sector",
+    "revenue",
+    "balance",
+    "score",
     "created",
     "source",
     "os",
